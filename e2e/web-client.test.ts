@@ -8,6 +8,7 @@ import {
   type CategoryView,
   find,
   furnishPages,
+  on,
   page as pageOf,
   type PageView,
 } from "../packages/server/test/preferences/pages.ts";
@@ -120,33 +121,29 @@ describe.each([4, 3, 2] as const)("web-sdk %i", (version) => {
       find(await pageOf(hub, "?show_opt_out_channels=true", `/v1/user/${ann}/preference/`), slug);
     const all = await client.call<PageView>("user.preferences.getPreferences");
     expect(all.body).toEqual(await pageOf(hub, "?show_opt_out_channels=true", `/v1/user/${ann}/preference/`));
-    // Updates wait a second for further ones.
-    expect(
-      await client.call("user.preferences.updateCategoryPreference", "newsletter", "opt_out"),
-    ).toMatchObject({
-      status: "success",
-    });
-    await until(async () => (await stored("newsletter"))?.preference === "opt_out");
-    await client.call("user.preferences.updateChannelPreferenceInCategory", "sms", "opt_in", "newsletter");
-    await until(async () =>
-      (await stored("newsletter"))?.channels.some(
-        (one) => one.channel === "sms" && one.preference === "opt_in",
-      ),
+    await client.read(
+      `globalThis.updates = 0; client.emitter.on("preferences_updated", () => void updates++); 0`,
     );
-    expect((await stored("newsletter"))?.channels.find(({ channel }) => channel === "email")).toMatchObject({
-      preference: "opt_out",
+    let updates = 0;
+    /** An update waits a second for further ones; the SDK says when it has the server's answer. */
+    const update = async (method: string, ...args: string[]) => {
+      expect(await client.call(`user.preferences.${method}`, ...args)).toMatchObject({ status: "success" });
+      updates += 1;
+      await until(async () => (await client.read<number>("updates")) === updates);
+    };
+    await update("updateCategoryPreference", "newsletter", "opt_out");
+    expect(await stored("newsletter")).toMatchObject({ preference: "opt_out" });
+    await update("updateChannelPreferenceInCategory", "sms", "opt_in", "newsletter");
+    expect(on(await stored("newsletter"))).toEqual(["sms"]);
+    await update("updateOverallChannelPreference", "email", "required");
+    expect((await pageOf(hub, "", `/v1/user/${ann}/preference/`)).channel_preferences).toContainEqual({
+      channel: "email",
+      is_restricted: true,
     });
-    await client.call("user.preferences.updateOverallChannelPreference", "email", "required");
-    await until(async () => {
-      const { channel_preferences } = await pageOf(hub, "", `/v1/user/${ann}/preference/`);
-      return channel_preferences.some(({ channel, is_restricted }) => channel === "email" && is_restricted);
-    });
-    // After the last update the client reads the page again.
-    const served = JSON.stringify(await stored("newsletter"));
-    await until(async () => {
-      const shown = await client.read<PageView>("client.user.preferences.data");
-      return JSON.stringify(find(shown, "newsletter")) === served;
-    });
+    // What the client has after all that is what the server has.
+    expect(find(await client.read<PageView>("client.user.preferences.data"), "newsletter")).toEqual(
+      await stored("newsletter"),
+    );
     const one = await client.call<CategoryView>("user.preferences.getCategory", "summary");
     expect(one.body).toMatchObject({ category: "summary", preference: "opt_in" });
     expect((await client.call("user.preferences.getCategories", { limit: 2 })).body).toMatchObject({

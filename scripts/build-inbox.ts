@@ -17,7 +17,8 @@ const REACT = /^react(?:-dom)?(?:\/|$)/;
 type Doors = Record<string, string>;
 
 interface Target {
-  folder: string;
+  /** Where it is written; null: nowhere. */
+  folder: string | null;
   doors: Doors;
   /** `external`: left to the application. A path: what stands in for it. Default: what `react` resolves to. */
   react?: "external" | { standIn: string } | { home: string };
@@ -30,6 +31,7 @@ export async function bundleInbox({ folder, doors, react }: Target): Promise<Out
     input: doors,
     platform: "browser",
     logLevel: "warn",
+    write: folder !== null,
     ...(react === "external" ? { external: REACT } : {}),
     ...(typeof react === "object" ? { resolve: { alias: aliases(react) } } : {}),
     moduleTypes: { ".css": "text" },
@@ -40,7 +42,7 @@ export async function bundleInbox({ folder, doors, react }: Target): Promise<Out
       define: { "process.env.NODE_ENV": '"production"' },
     },
     output: {
-      dir: folder,
+      ...(folder === null ? {} : { dir: folder }),
       format: "esm",
       minify: true,
       entryFileNames: "[name].js",
@@ -57,7 +59,10 @@ function aliases(react: { standIn: string } | { home: string }): Record<string, 
 }
 
 /** The elements, with Preact in React's place. */
-export function bundleElement(folder: string, doors: Doors = { element: join(INBOX, "src/element.ts") }) {
+export function bundleElement(
+  folder: string | null,
+  doors: Doors = { element: join(INBOX, "src/element.ts") },
+) {
   return bundleInbox({ folder, doors, react: { standIn: join(INBOX, "src/element/react.ts") } });
 }
 
@@ -95,6 +100,8 @@ export async function buildInbox(dist: string): Promise<number> {
   await mkdir(dist, { recursive: true });
   await writeFile(join(dist, "styles.css"), await inboxStyles());
   await writeFile(join(dist, "package.json"), `${JSON.stringify(await publishedManifest(), null, 2)}\n`);
+  // For a site to serve from its own origin.
+  await cp(join(INBOX, "serviceworker.js"), join(dist, "serviceworker.js"));
   await cp(join(root, "LICENSE"), join(dist, "LICENSE"));
   await cp(join(INBOX, "README.md"), join(dist, "README.md"));
   return 0;
@@ -113,6 +120,7 @@ async function publishedManifest(): Promise<Record<string, unknown>> {
       "./react": { types: "./types/react.d.ts", default: "./react.js" },
       "./element": { types: "./types/element.d.ts", default: "./element/element.js" },
       "./styles.css": "./styles.css",
+      "./serviceworker.js": "./serviceworker.js",
     },
   };
 }

@@ -4,8 +4,14 @@
  */
 import { mkdir, readFile, writeFile } from "node:fs/promises";
 import { join, resolve } from "node:path";
+import { createCarillon } from "@carillon/sdk";
 import suprsend from "@suprsend/node-sdk";
 import { templates, trigger, workflow } from "../examples/demo/workflow.ts";
+import { createSample } from "../examples/inbox/backend.ts";
+import {
+  templates as sampleTemplates,
+  workflows as sampleWorkflows,
+} from "../examples/inbox/notifications.ts";
 import { stopSignal } from "../packages/cli/src/stop-signal.ts";
 import {
   type Carillon,
@@ -16,6 +22,7 @@ import {
   type Workspaces,
 } from "../packages/server/src/index.ts";
 import { ensureDashboard } from "./build-dashboard.ts";
+import { bundleElement } from "./build-inbox.ts";
 
 const { Suprsend, WorkflowTriggerRequest } = suprsend;
 
@@ -25,24 +32,35 @@ interface Keys {
   ws_secret: string;
   api_key: string;
   service_token: string;
+  /** Of users' tokens: made when the sample app is first served. */
+  signing_key?: string;
 }
 
 const once = process.argv.includes("--once");
 const toldToStop = stopSignal();
 const config = readSettings();
+const keysFile = join(resolve(config.DATA_DIR), "quickstart.json");
+/** The sample app with an inbox, at /demo/ once it is ready. */
+let sample: ReturnType<typeof createSample> | null = null;
 await ensureDashboard();
-const carillon = await startCarillon({ config }).catch((error: unknown) => fail(messageOf(error)));
+const carillon = await startCarillon({
+  config,
+  extend: (app) => serveUnder(app, "/demo/", (request) => sample?.(request) ?? Promise.resolve(null)),
+}).catch((error: unknown) => fail(messageOf(error)));
 try {
   const keys = await ownKeys(carillon);
   console.log(`Carillon is up at ${carillon.url}, workspace "${keys.workspace}".\n`);
-  await createDemo(keys);
+  await createDemo(keys, templates, [workflow]);
   const started = performance.now();
   const request_id = await sendDemo(keys);
   const execution = await untilDone(keys, request_id);
   printExecution(execution, performance.now() - started);
   await printMessages(keys, execution.execution_id);
   if (once) console.log("\nWithout --once the server keeps running, and its dashboard shows them.");
-  else printNext(keys);
+  else {
+    sample = await openSample(keys);
+    printNext(keys);
+  }
 } catch (error) {
   await carillon.stop();
   fail(messageOf(error));
@@ -60,9 +78,8 @@ function readSettings(): Config {
 
 /** Credentials for this folder's demo: created on the first start, kept in a file while this database knows them. */
 async function ownKeys({ first, services }: Carillon): Promise<Keys> {
-  const file = join(resolve(config.DATA_DIR), "quickstart.json");
   if (first === null) {
-    const known = await readFile(file, "utf8")
+    const known = await readFile(keysFile, "utf8")
       .then((text) => JSON.parse(text) as Keys)
       .catch(() => null);
     if (known !== null && (await services.workspaces.findByKey(known.ws_key)) !== null) return known;
@@ -71,9 +88,13 @@ async function ownKeys({ first, services }: Carillon): Promise<Keys> {
   if (workspace === undefined) throw new Error("there is no workspace");
   const keys =
     first === null ? await moreKeys(services.workspaces, workspace) : { ...first, workspace: workspace.slug };
-  await mkdir(resolve(config.DATA_DIR), { recursive: true });
-  await writeFile(file, JSON.stringify(keys), { mode: 0o600 });
+  await keep(keys);
   return keys;
+}
+
+async function keep(keys: Keys): Promise<void> {
+  await mkdir(resolve(config.DATA_DIR), { recursive: true });
+  await writeFile(keysFile, JSON.stringify(keys), { mode: 0o600 });
 }
 
 async function moreKeys(workspaces: Workspaces, workspace: Workspace): Promise<Keys> {
@@ -83,7 +104,7 @@ async function moreKeys(workspaces: Workspaces, workspace: Workspace): Promise<K
   return { workspace: workspace.slug, ws_key, ws_secret: secret, api_key, service_token: token };
 }
 
-async function createDemo(keys: Keys): Promise<void> {
+async function createDemo(keys: Keys, templates: Templates, workflows: Workflow[]): Promise<void> {
   for (const [slug, { content, ...template }] of Object.entries(templates)) {
     await manage(keys, "POST", `/v2/${keys.workspace}/template/${slug}/`, template);
     for (const [channel, body] of Object.entries(content)) {
@@ -93,7 +114,72 @@ async function createDemo(keys: Keys): Promise<void> {
     await manage(keys, "PATCH", `/v2/${keys.workspace}/template/${slug}/commit/?commit_message=demo`, {});
   }
   const query = "?commit=true&commit_message=demo";
-  await manage(keys, "POST", `/v1/${keys.workspace}/workflow/${workflow.slug}/${query}`, workflow.definition);
+  for (const { slug, definition } of workflows) {
+    await manage(keys, "POST", `/v1/${keys.workspace}/workflow/${slug}/${query}`, definition);
+  }
+}
+
+type Templates = Readonly<Record<string, { content: object; [field: string]: unknown }>>;
+
+interface Workflow {
+  slug: string;
+  definition: object;
+}
+
+/** Makes what the sample app sends, and its backend with credentials of this workspace. */
+async function openSample(keys: Keys): Promise<ReturnType<typeof createSample>> {
+  await createDemo(keys, sampleTemplates, sampleWorkflows);
+  const client = createCarillon({
+    url: carillon.url,
+    apiKey: keys.api_key,
+    serviceToken: keys.service_token,
+    workspace: keys.workspace,
+  });
+  let publicKey = "";
+  for await (const { api_key } of client.keys.publicKeys({ limit: 1 })) publicKey ||= api_key;
+  // Signing keys are good until they are rolled: an old one that this demo made does no harm.
+  const signingKey = keys.signing_key ?? (await client.keys.createSigningKey()).private_key_pem;
+  if (keys.signing_key === undefined) await keep({ ...keys, signing_key: signingKey });
+  const chunks = await bundleElement(null);
+  return createSample({
+    carillon: client,
+    host: carillon.url,
+    publicKey,
+    signingKey,
+    app: `${carillon.url}/demo/`,
+    elements: new Map(chunks.map(({ fileName, code }) => [fileName, code])),
+  });
+}
+
+/** Hands requests under a path, `/demo/`, to what answers in the web's own way. */
+function serveUnder(
+  app: Carillon["app"],
+  path: string,
+  answer: (request: Request) => Promise<Response | null>,
+): void {
+  // The page's own links are relative to the path with its slash, and the server takes it with or without.
+  for (const url of [path.slice(0, -1), `${path}*`]) {
+    app.route<{ Body: Uint8Array<ArrayBuffer> | undefined }>({
+      method: ["GET", "POST"],
+      url,
+      async handler({ method, url, headers, body }, reply) {
+        if (url === path.slice(0, -1)) return reply.redirect(path);
+        const { origin } = headers;
+        const response = await answer(
+          new Request(new URL(url, carillon.url), {
+            method,
+            headers: origin === undefined ? {} : { origin },
+            ...(body === undefined ? {} : { body }),
+          }),
+        );
+        if (response === null) return reply.code(404).type("text/plain").send("not found\n");
+        return reply
+          .code(response.status)
+          .headers(Object.fromEntries(response.headers))
+          .send(Buffer.from(await response.arrayBuffer()));
+      },
+    });
+  }
 }
 
 async function sendDemo(keys: Keys): Promise<string> {
@@ -187,6 +273,7 @@ function headline(content: Record<string, unknown>): string {
 function printNext(keys: Keys): void {
   const body = JSON.stringify({ ...trigger, recipients: ["ada"] });
   console.log(`
+Try it:     ${carillon.url}/demo/ (an app with an inbox: send yourself notifications)
 Dashboard:  ${carillon.url}/w/${keys.workspace}/#token=${keys.service_token}
 API:        ${carillon.url}/openapi.json
 Metrics:    ${carillon.url}/metrics

@@ -109,6 +109,12 @@ export function keyboardFlows(build: Build): void {
     await press("ArrowDown", "Enter");
     await until(async () => (await rows().count()) === 5);
     expect((await calls()).some((call) => call.startsWith("snooze many-"))).toBe(true);
+    // The time of one's own: Escape leaves the menu, and the keys are the row's again.
+    await press("h", "ArrowUp", "Enter");
+    await page.locator(".carillon-picker input:focus").waitFor();
+    await press("Escape");
+    await page.locator(".carillon-menu").waitFor({ state: "detached" });
+    expect(await focused().count()).toBe(1);
     await press("Shift+A");
     expect(await calls()).toContain("readAll");
   });

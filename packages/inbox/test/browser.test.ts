@@ -19,7 +19,7 @@ interface Profile {
   context: BrowserContext;
   room: Room;
   /** Opens a tab with a started inbox; waits until it is loaded. */
-  open: (options?: PlainOptions) => Promise<Tab>;
+  open: (options?: PlainOptions, tab?: { hasClock?: boolean }) => Promise<Tab>;
   /** Streams that were opened. */
   streams: () => number;
 }
@@ -52,8 +52,9 @@ const it = onServer.extend<{ $test: { profile: Profile } }>({
       context,
       room,
       streams: () => streams,
-      async open(options = {}) {
+      async open(options = {}, { hasClock = false } = {}) {
         const page = await context.newPage();
+        if (hasClock) await page.clock.install();
         await page.goto(pages.origin);
         await page.locator("html[data-ready]").waitFor({ state: "attached" });
         await page.evaluate(
@@ -158,6 +159,28 @@ describe("tabs", () => {
       [c, false],
       [a, true],
     ]);
+    expect(profile.streams()).toBe(2);
+  });
+
+  it("take the connection from one that the browser has frozen, and give it back to none", async ({
+    profile,
+  }) => {
+    const leader = await profile.open();
+    await isLive(leader);
+    const devtools = await profile.context.newCDPSession(leader.page);
+    await devtools.send("Page.setWebLifecycleState", { state: "frozen" });
+    const follower = await profile.open({}, { hasClock: true });
+    await follower.page.bringToFront();
+    // Two minutes in which it hears nothing of the leader.
+    for (let minute = 0; minute < 2; minute += 1) await follower.page.clock.runFor(60_000);
+    await until(async () => profile.streams() === 2);
+    await follower.page.clock.resume();
+    const [id] = await profile.room.deliver({});
+    await until(async () => (await follower.ids())[0] === id);
+    await devtools.send("Page.setWebLifecycleState", { state: "active" });
+    await until(async () => (await leader.ids())[0] === id);
+    const [next] = await profile.room.deliver({});
+    for (const tab of [leader, follower]) await until(async () => (await tab.ids())[0] === next);
     expect(profile.streams()).toBe(2);
   });
 

@@ -1,6 +1,6 @@
 import fc from "fast-check";
-import { type Edit, compareKeys, keyOf, matches } from "../src/core/item.ts";
-import type { Page } from "../src/core/model.ts";
+import { type Edit, compareKeys, keyOf, matches } from "../src/core/state/item.ts";
+import type { Page } from "../src/core/state/model.ts";
 import type { ActionName, Item, Store } from "../src/core/types.ts";
 
 export function itemOf(some: Partial<Item> = {}): Item {

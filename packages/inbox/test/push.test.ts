@@ -127,19 +127,19 @@ describe("web push", () => {
     expect(await desk.endpoints("ann")).toEqual([]);
   });
 
-  it("asks the server for the key where the page has none", async ({ browser: desk }) => {
-    let key: string | null = null;
-    await desk.context.route("**/v1/client/vapid_key?*", (route) =>
-      route.fulfill({ headers: { "access-control-allow-origin": "*" }, json: { vapid_public_key: key } }),
-    );
+  it("asks the server for the key where the page has none", async ({ browser: desk, management }) => {
     const page = await desk.open("ann", {});
     expect(await subscribe(page)).toEqual({
       code: "push",
       message: "the workspace has no vendor for web push",
     });
-    key = VAPID;
+    const saved = await management.call("POST", "vendor/vapid-webpush", {
+      config: { subject: "mailto:ops@acme.test" },
+    });
+    const { public_key } = saved.body.config as { public_key: string };
     expect(await subscribe(page)).toEqual({ state: "on" });
     expect(await desk.endpoints("ann")).toEqual([`${ENDPOINT}1`]);
+    expect(await page.evaluate(() => localStorage.getItem("service"))).toContain(public_key);
   });
 
   it("says why it fails, and is off then", async ({ browser: desk }) => {

@@ -177,6 +177,11 @@ describe("keys and workspaces", () => {
     await expect(other.users.get("ada")).rejects.toMatchObject({ code: "not_authenticated" });
     const shown = await keys.createPublicKey({ name: "web" });
     expect(await keys.securePublicKey(shown.id, true)).toMatchObject({ is_secure_mode_enabled: true });
+    const { link_generation } = await keys.rotatePreferenceLinkKey();
+    expect(await keys.rotatePreferenceLinkKey({ revoke: true })).toEqual({
+      link_generation: link_generation + 1,
+      link_oldest_generation: link_generation + 1,
+    });
     expect(await keys.restrictPublicKey(shown.id, ["app.example.com"])).toMatchObject({
       allowed_domains: ["app.example.com"],
     });

@@ -2,6 +2,7 @@ import { readFile } from "node:fs/promises";
 import { aged } from "./aged.ts";
 import { broadcast } from "./broadcast.ts";
 import { deadVendor } from "./dead-vendor.ts";
+import { feed } from "./feed.ts";
 import { journeys } from "./journeys.ts";
 import { lanes } from "./lanes.ts";
 import { post } from "./load.ts";
@@ -11,6 +12,7 @@ import { preferences } from "./preferences.ts";
 import { render } from "./render.ts";
 import { measureIdle, pump } from "./pump.ts";
 import { sdk } from "./sdk.ts";
+import { sockets } from "./sockets.ts";
 import { createSink } from "./sink.ts";
 import { triggerBody, triggerRequest } from "./trigger.ts";
 import { createWorld, PEOPLE, type World } from "./world.ts";
@@ -30,6 +32,8 @@ export const scenarios: Scenario[] = [
   ...sdk,
   ...people,
   ...broadcast,
+  ...feed,
+  ...sockets,
 ];
 
 async function accept(serverUrl: string, scale: number): Promise<Row[]> {

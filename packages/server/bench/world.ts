@@ -25,6 +25,8 @@ export interface ServerProcess {
   port: number;
   /** Peak resident memory so far, in MB. */
   peakMemory: () => Promise<number>;
+  /** Resident memory now, in KB. */
+  memory: () => Promise<number>;
   stop: () => Promise<void>;
 }
 
@@ -115,12 +117,14 @@ async function startServer(databaseUrl: string, role: string): Promise<ServerPro
   process.once("exit", end);
   child.once("exit", () => process.off("exit", end));
   const url = await readUrl(child);
+  async function readStatus(name: string): Promise<number> {
+    const status = await readFile(`/proc/${child.pid}/status`, "utf8").catch(() => "");
+    return Number(new RegExp(`${name}:\\s+(\\d+)`).exec(status)?.[1] ?? 0);
+  }
   return {
     port: Number(new URL(url).port),
-    async peakMemory() {
-      const status = await readFile(`/proc/${child.pid}/status`, "utf8").catch(() => "");
-      return Math.round(Number(/VmHWM:\s+(\d+)/.exec(status)?.[1] ?? 0) / 1024);
-    },
+    peakMemory: async () => Math.round((await readStatus("VmHWM")) / 1024),
+    memory: () => readStatus("VmRSS"),
     async stop() {
       child.kill("SIGTERM");
       await new Promise((resolve) => child.once("exit", resolve));

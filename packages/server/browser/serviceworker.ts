@@ -50,7 +50,8 @@ interface Worker {
   carillonHost?: string;
 }
 
-type Init = (publicKey: string, options?: { host?: string }) => void;
+/** What a site calls in a worker of its own. */
+export type Init = (publicKey: string, options?: { host?: string }) => void;
 
 const worker = globalThis as unknown as Worker;
 const asked = new URLSearchParams(worker.location.search);
@@ -105,9 +106,9 @@ async function show(data: PushData | null): Promise<void> {
   const payload = parsed(data);
   // A push of somebody else's, whose own listener shows it.
   if (!isObject(payload) || typeof payload.title !== "string") return;
-  const reported = report("$notification_delivered", idOf(payload.data));
+  const tracked = track("$notification_delivered", idOf(payload.data));
   await worker.registration.showNotification(payload.title, optionsOf(payload));
-  await reported;
+  await tracked;
 }
 
 function parsed(data: PushData | null): unknown {
@@ -124,7 +125,7 @@ function idOf(data: unknown): string | null {
 }
 
 /** Names no person: the id is beyond guessing. Nobody waits for it, and nothing is shown when it fails. */
-async function report(event: string, id: string | null, more: Record<string, string> = {}): Promise<void> {
+async function track(event: string, id: string | null, more: Record<string, string> = {}): Promise<void> {
   if (id === null || key === "") return;
   const body = JSON.stringify({ event, $time: Date.now(), properties: { id, ...more } });
   const headers = { "content-type": "application/json", authorization: key };
@@ -177,10 +178,10 @@ worker.addEventListener("notificationclick", (event) => {
   const data: unknown = notification.data;
   notification.close();
   if (idOf(data) === null) return;
-  const clicked = report("$notification_clicked", idOf(data), { label_id: action });
+  const clicked = track("$notification_clicked", idOf(data), { label_id: action });
   event.waitUntil(Promise.all([open(targetOf(data, action)), clicked]));
 });
 worker.addEventListener("notificationclose", (event) =>
-  event.waitUntil(report("$notification_dismiss", idOf(event.notification.data))),
+  event.waitUntil(track("$notification_dismiss", idOf(event.notification.data))),
 );
 worker.addEventListener("pushsubscriptionchange", (event) => event.waitUntil(renew(event)));

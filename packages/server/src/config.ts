@@ -97,6 +97,9 @@ const settings = z.object({
   RETENTION_REQUEST_DAYS: whole(1, 36_500).default(30).describe("Days that requests are kept."),
   RETENTION_RUN_DAYS: whole(1, 36_500).default(30).describe("Days that finished runs are kept."),
   RETENTION_MESSAGE_DAYS: whole(1, 36_500).default(90).describe("Days that messages are kept."),
+  RETENTION_INBOX_DAYS: whole(1, 36_500)
+    .default(365)
+    .describe("Days that items of inboxes are kept, whether they were read or not."),
   ALLOW_PRIVATE_HOSTS: z
     .string()
     .default("")

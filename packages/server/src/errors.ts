@@ -101,6 +101,11 @@ export const ERRORS = {
     type: "Conflict",
     help: "The resource is in another state than the request assumes. Read it again and retry.",
   },
+  precondition_failed: {
+    status: 412,
+    type: "PreconditionFailed",
+    help: "Somebody else has changed the draft since the version that If-Match names: `detail.hash` is what it has now. Read it, put both changes together, and send the result with the new hash.",
+  },
   payload_too_large: {
     status: 413,
     type: "PayloadTooLarge",

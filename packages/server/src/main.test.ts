@@ -7,7 +7,7 @@ import { SECRET_KEY } from "../test/harness.ts";
 import { onDatabase as it } from "../test/fixture.ts";
 import { temporaryFolder } from "../test/temporary-folder.ts";
 import { type Config, configSchema } from "./config.ts";
-import { createSilentLog } from "./log.ts";
+import { createSilentLog, type LogFields } from "./log.ts";
 import { type Carillon, openCredentials, startCarillon } from "./main.ts";
 
 let folder: string;
@@ -120,5 +120,42 @@ describe("a workspace made from the command line", () => {
     }
     await expect(make("prod")).rejects.toThrow('there is a workspace "prod" already');
     await close();
+  });
+});
+
+describe("the link that makes the first admin", () => {
+  /** What the log says to who runs the server. */
+  async function linkOf(more: Record<string, string>): Promise<string | null> {
+    const urls: string[] = [];
+    const silent = createSilentLog();
+    const log = { ...silent, warn: ({ url }: LogFields) => void (typeof url === "string" && urls.push(url)) };
+    await start(settings(more), { ...log, with: () => log });
+    return urls[0] ?? null;
+  }
+
+  it("is in the log of a server that others can reach, until there is an admin", async ({
+    newDatabaseUrl,
+  }) => {
+    const reachable = { DATABASE_URL: newDatabaseUrl, SECRET_KEY, PUBLIC_URL: "https://notify.example.com" };
+    expect(await linkOf({ ...reachable, ROLE: "worker" })).toBeNull();
+    const link = await linkOf(reachable);
+    expect(link).toMatch(/^https:\/\/notify\.example\.com\/set-up#token=[\w-]{43}$/);
+    const { app } = running.at(-1) as Carillon;
+    const entered = await app.inject({
+      method: "POST",
+      url: "/v1/auth/setup/",
+      payload: JSON.stringify({
+        token: link?.split("#token=")[1],
+        email: "ada@example.com",
+        name: "Ada",
+        password: "a long enough password",
+      }),
+    });
+    expect(entered.statusCode, entered.body).toBe(200);
+    expect(await linkOf(reachable)).toBeNull();
+  });
+
+  it("is not needed where the first visit is signed in", async ({ newDatabaseUrl }) => {
+    expect(await linkOf({ DATABASE_URL: newDatabaseUrl, SECRET_KEY })).toBeNull();
   });
 });

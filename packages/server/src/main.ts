@@ -91,6 +91,8 @@ export interface StartOptions {
   onDatabaseEnd?: (line: string) => void;
   /** For tests: replaces the database's clock. */
   clock?: Clock;
+  /** Adds routes of the program that embeds the server, before it listens; they answer for themselves. */
+  extend?: (app: FastifyInstance) => void | Promise<void>;
 }
 
 export const VERSION = "0.1.0";
@@ -202,6 +204,7 @@ async function compose(
     clock = databaseClock,
     onDatabaseEnd,
     onDatabaseStart,
+    extend,
   }: StartOptions & { onDatabaseStart: OnDatabaseStart },
   stops: AsyncDisposableStack,
 ): Promise<Omit<Carillon, "stop" | "stopDatabase">> {
@@ -343,6 +346,7 @@ async function compose(
   });
   await registerPages(app, { dashboard: DASHBOARD });
   serveWorker(app, baseUrl ?? null);
+  await extend?.(app);
   stops.defer(() => app.close());
   stops.defer(realtime.stop);
   const address = await listen(app, { host: config.HOST, port: config.PORT });

@@ -1,5 +1,6 @@
 import { describe, expect } from "vitest";
 import { routes } from "../src/api/index.gen.ts";
+import { inboxSubscriberId } from "../src/workspaces/workspaces.ts";
 import { type Client, createClient } from "./client/client.ts";
 import { onServer as it } from "./fixture.ts";
 import { type Caller, findTargets, soundRequest, type Target } from "./hostile/requests.ts";
@@ -131,6 +132,95 @@ describe("every route of the data and the client API", () => {
     for (const { method, path } of keyed) {
       const answer = await hub.call(method as "POST", path.replace(":workspace_key", other.wsKey), {});
       expect(answer.status).toBe(401);
+    }
+  });
+});
+
+describe("every route that browsers and apps call", () => {
+  /** What it answers is the workspace's, and every app shows it. */
+  const IMPERSONAL = new Set(["/v1/client/vapid_key/"]);
+  const personal = client.filter(({ route }) => !IMPERSONAL.has(route.path));
+  const legacy = routes.filter(({ surface }) => surface.name === "legacy inbox");
+
+  /** Where the generated body is refused for itself, or is a report of a device, which needs no proof. */
+  const SOUND: [path: string, body: object][] = [
+    ["/category/:category_slug/", { preference: "opt_in" }],
+    ["/notification/:n_id/action/", { action: "read" }],
+  ];
+
+  /** Asks every route about the victim, and gives the status of each answer. */
+  async function statusesOf(
+    { hub, app }: Asker,
+    table: typeof routes,
+    token: string | null,
+    subscriber_id = "",
+  ) {
+    const caller: Caller = {
+      workspace: hub.workspace.slug,
+      quiet_workspace: hub.workspace.slug,
+      wsKey: hub.wsKey,
+      apiKey: "",
+      serviceToken: "",
+      publicKey: app.publicKey,
+      userToken: token ?? "",
+    };
+    const about = { distinct_id: "victim", tenant_id: "default", subscriber_id };
+    const answers: [string, number][] = [];
+    for (const target of findTargets(table, caller).filter(
+      ({ credentials }) => credentials.authorization !== undefined,
+    )) {
+      const { method, url, headers, payload } = soundRequest(target, caller);
+      const body =
+        SOUND.find(([path]) => target.path.endsWith(path))?.[1] ?? JSON.parse(payload?.toString() ?? "{}");
+      const answer = await hub.app.inject({
+        method: method as "GET",
+        url: `${url}?${new URLSearchParams(target.query.includes("distinct_id") ? about : {}).toString()}`,
+        headers,
+        ...(method === "GET" ? {} : { payload: { ...body, ...(table === legacy ? about : {}) } }),
+      });
+      answers.push([target.name, answer.statusCode]);
+    }
+    return answers;
+  }
+
+  const others = (answers: [string, number][], status: number) => answers.filter(([, one]) => one !== status);
+
+  it("refuses tokens of other people and other tenants, forged and expired ones, and none", async ({
+    harness,
+  }) => {
+    const [asker, stranger] = [await createAsker(harness), await createAsker(harness)];
+    const { app } = asker;
+    const [head = "", , signature = ""] = (await app.sign("eve")).split(".");
+    const [, claims = ""] = (await app.sign("victim")).split(".");
+    const none = Buffer.from('{"alg":"none"}').toString("base64url");
+    for (const [status, token] of [
+      [403, await app.sign("eve")],
+      [403, await app.sign("victim", { scope: { tenant_id: "acme" } })],
+      [403, await app.sign("victim", { scope: { tenant_id: [] } })],
+      [401, await app.sign("victim", { exp: 1_700_000_000 })],
+      [401, await stranger.app.sign("victim")],
+      [401, `${head}.${claims}.${signature}`],
+      [401, `${none}.${claims}.`],
+      [401, null],
+    ] as const) {
+      const answers = await statusesOf(asker, personal, token);
+      expect(answers.length).toBeGreaterThan(20);
+      expect(others(answers, status)).toEqual([]);
+    }
+  });
+
+  it("refuses a subscriber_id of somebody else, a wrong one, and none", async ({ harness }) => {
+    const asker = await createAsker(harness);
+    const { workspace } = asker.hub;
+    const eve = inboxSubscriberId(workspace, { object_type: "", distinct_id: "eve" });
+    const elsewhere = inboxSubscriberId((await createAsker(harness)).hub.workspace, {
+      object_type: "",
+      distinct_id: "victim",
+    });
+    for (const subscriber_id of [eve, elsewhere, "", "undefined"]) {
+      const answers = await statusesOf(asker, legacy, null, subscriber_id);
+      expect(answers.length).toBeGreaterThan(4);
+      expect(others(answers, 401)).toEqual([]);
     }
   });
 });

@@ -150,6 +150,8 @@ export interface Routes {
   "GET /v1/:workspace/log/broadcast/": Operations["managementLogListBroadcasts"];
   "GET /v1/:workspace/log/execution/": Operations["managementLogListExecutions"];
   "GET /v1/:workspace/log/request/": Operations["managementLogListRequests"];
+  "GET /v1/:workspace/log/histogram/:log/": Operations["managementLogSearchHistogram"];
+  "GET /v1/:workspace/log/search/:log/": Operations["managementLogSearch"];
   "PATCH /v1/:workspace/preference_category/commit/": Operations["managementPreferenceCategoryCommit"];
   "GET /v1/:workspace/preference_category/": Operations["managementPreferenceCategoryGet"];
   "POST /v1/:workspace/preference_category/": Operations["managementPreferenceCategorySave"];
@@ -157,6 +159,7 @@ export interface Routes {
   "GET /v1/:workspace/preference_category/translation/content/:locale/": Operations["managementPreferenceCategoryTranslationGet"];
   "GET /v1/:workspace/preference_category/translation/locale/": Operations["managementPreferenceCategoryTranslationListLocales"];
   "POST /v1/:workspace/preference_category/translation/content/:locale/": Operations["managementPreferenceCategoryTranslationSave"];
+  "PATCH /v1/:workspace/preference_link_key/rotate/": Operations["managementPreferenceLinkRotate"];
   "POST /v1/:workspace/ws_public_key/": Operations["managementPublicKeyCreate"];
   "DELETE /v1/:workspace/ws_public_key/:public_key_id/": Operations["managementPublicKeyDelete"];
   "PATCH /v1/:workspace/ws_public_key/:public_key_id/": Operations["managementPublicKeyEdit"];

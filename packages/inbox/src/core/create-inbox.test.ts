@@ -137,7 +137,10 @@ describe("an action", () => {
     expect(await done).toEqual({ status: "done" });
     await device.settled();
     const all = [...(await room.list()), ...(await room.list({ archived: true }))];
-    expect([...device.items(), ...device.items("archive")]).toEqual(all);
+    const here = () => [...device.items(), ...device.items("archive")];
+    // What is confirmed shows as it was done until the change itself comes.
+    await until(async () => here()[0]?.seq === all[0]?.seq);
+    expect(here()).toEqual(all);
     undo();
     await device.settled();
     expect(await room.list()).toMatchObject([{ n_id: id, is_pinned: before?.is_pinned, ...back }]);
@@ -219,6 +222,24 @@ describe("an action", () => {
     expect((await room.list({ read: false })).map(({ n_id }) => n_id).sort()).toEqual(ids.slice(1).sort());
   });
 
+  it("of the whole inbox is undone also while it is on its way", async ({ room }) => {
+    const ids = await room.deliver({}, {}, {}, {}, {});
+    const device = await room.start({ pageSize: 2 });
+    for (const action of ["readAll", "archiveAll"] as const) {
+      const sent = device.network.requests.length;
+      const { undo } = device.inbox[action]();
+      await until(async () =>
+        device.network.requests.slice(sent).some((request) => request.startsWith("PATCH")),
+      );
+      undo();
+      await device.settled();
+      await until(async () => {
+        const unread = await room.list({ read: false });
+        return unread.length === ids.length && device.inbox.getState().stores.all?.unread === ids.length;
+      });
+    }
+  });
+
   it("opens the bell, here and on other devices", async ({ room }) => {
     const other = await room.start();
     const device = await room.start();
@@ -241,6 +262,82 @@ describe("an action", () => {
     expect(device.ids()).toEqual([a, b]);
     expect(device.items()[0]).toMatchObject({ read_on: null, snoozed_until: null });
     expect(device.said.new.map(({ items }) => items.map(({ n_id }) => n_id))).toEqual([[a]]);
+  });
+});
+
+describe("the connection", () => {
+  it("goes on from the last change that it knows: no gap, nothing twice", async ({ room }) => {
+    const device = await room.start();
+    const ids: string[] = [];
+    for (let round = 0; round < 3; round += 1) {
+      device.network.cut();
+      ids.push(...(await room.deliver({}, {})));
+      device.network.mend();
+      ids.push(...(await room.deliver({})));
+      await until(async () => device.ids().length === ids.length);
+    }
+    expect(device.ids()).toEqual([...ids].reverse());
+    const told = device.said.new.flatMap(({ items }) => items.map(({ n_id }) => n_id));
+    expect(told.toSorted()).toEqual(ids.toSorted());
+    const lists = device.network.requests.filter((request) => request === "GET /v1/feed/notifications");
+    expect(lists).toHaveLength(1);
+  });
+
+  it("polls where streams do not get through", async ({ room }) => {
+    const device = room.addDevice({ pollInterval: 50 });
+    device.network.intercept = ({ pathname }) =>
+      pathname === "/v1/feed/stream" ? new Response("blocked by policy", { status: 502 }) : undefined;
+    device.inbox.start();
+    await until(async () => device.inbox.getState().connection === "polling");
+    const [id = ""] = await room.deliver({});
+    await until(async () => device.ids().includes(id));
+    await device.inbox.read(id).done;
+    expect(device.said.new.flatMap(({ items }) => items.map(({ n_id }) => n_id))).toEqual([id]);
+    const [truth] = await room.list();
+    await until(async () => device.items()[0]?.seq === truth?.seq);
+    expect(device.items()).toEqual([truth]);
+  });
+
+  it("begins again where the server cannot tell any more what changed", async ({ room, hub }) => {
+    const [old = ""] = await room.deliver({}, {});
+    const device = await room.start();
+    device.network.cut();
+    await until(async () => device.inbox.getState().connection === "offline");
+    const [gone = "", kept = ""] = await room.deliver({}, {});
+    // As retention does it.
+    await hub.services.db.query("delete from inbox_item where id = any($1)", [[old, gone]]);
+    await hub.services.db.query("update inbox_feed set forgotten_seq = seq where workspace_id = $1", [
+      hub.workspace_id,
+    ]);
+    device.network.mend();
+    await device.inbox.refresh();
+    await until(async () => device.ids()[0] === kept);
+    expect(device.items()).toEqual(await room.list());
+    expect(device.ids()).not.toContain(old);
+  });
+
+  it("ends when the inbox stops, and goes on when it starts again", async ({ room }) => {
+    const device = await room.start();
+    device.inbox.stop();
+    device.inbox.stop();
+    expect(device.inbox.getState().connection).toBe("offline");
+    const ids = await room.deliver({}, {});
+    const { length } = device.network.requests;
+    device.inbox.start();
+    await until(async () => device.ids().length === ids.length);
+    expect(device.network.requests.slice(length)).toEqual(["GET /v1/feed/stream"]);
+  });
+});
+
+describe("an item that expires", () => {
+  it("leaves the list and the count at its time", async ({ room }) => {
+    const [id = ""] = await room.deliver({
+      message: { is_expiry_enabled: true, expiry: { format: "relative", expiry_type: "fixed", value: "2s" } },
+    });
+    const device = await room.start();
+    expect(device.ids()).toEqual([id]);
+    await until(async () => device.ids().length === 0 && device.inbox.getState().stores.all?.unread === 0);
+    expect(await room.list()).toEqual([]);
   });
 });
 

@@ -1,18 +1,18 @@
-import { createActions } from "./actions.ts";
+import { createActions } from "./state/actions.ts";
 import { plainFailure, toFailure } from "./failure.ts";
-import { type Edit, matches } from "./item.ts";
-import type { Ending, Live } from "./live.ts";
-import { type Counts, createModel, type Message, reduce } from "./model.ts";
+import { type Edit, matches } from "./state/item.ts";
+import type { Ending, Live } from "./live/live.ts";
+import { type Counts, createModel, type Message, reduce } from "./state/model.ts";
 import { readOptions } from "./options.ts";
-import { createPreferences } from "./preferences.ts";
-import { createPush } from "./push.ts";
-import { createRest } from "./rest.ts";
+import { createPreferences } from "./preferences/preferences.ts";
+import { createPush } from "./page/push.ts";
+import { createRest } from "./wire/rest.ts";
 import { createListeners, type Listeners } from "./signals.ts";
-import { createSound } from "./sound.ts";
-import { createToasts } from "./toasts.ts";
-import { createTokens } from "./token.ts";
+import { createSound } from "./page/sound.ts";
+import { createToasts } from "./page/toasts.ts";
+import { createTokens } from "./wire/token.ts";
 import type { ActionName, Inbox, InboxEvents, InboxFailure, InboxOptions, Item, Store } from "./types.ts";
-import { createView } from "./view.ts";
+import { createView } from "./state/view.ts";
 
 /**
  * The inbox of one user. Nothing happens before `start()`, so that it may be made on a server or at import.
@@ -64,7 +64,8 @@ export function createInbox(options: InboxOptions): Inbox {
 
   function learn(seq: number, items: readonly Item[], counts?: Counts, fresh?: readonly string[]): void {
     const { items: known } = model;
-    const newest = Math.max(0, ...Array.from(known.values(), ({ created_on }) => created_on));
+    let newest = 0;
+    for (const { created_on } of known.values()) newest = Math.max(newest, created_on);
     const arrived = items.filter(
       (item) =>
         known.get(item.n_id)?.created_on !== item.created_on &&
@@ -135,14 +136,14 @@ export function createInbox(options: InboxOptions): Inbox {
   async function run(signal: AbortSignal): Promise<void> {
     sound.start(signal);
     try {
-      const { goLive } = await import("./live.ts");
+      const { goLive } = await import("./live/live.ts");
       if (signal.aborted) return;
       const shown = ({ id }: Store) => stateOf().stores[id]?.items.length ?? 0;
       live = goLive({ options, stores, who, rest, model: () => model, dispatch, learn, finish, fail, shown });
       if (options.push !== undefined) await push.start(signal);
       const { badgeTargets = [] } = options;
       if (badgeTargets.length === 0) return;
-      const { openBadge } = await import("./badge.ts");
+      const { openBadge } = await import("./page/badge.ts");
       setBadge = openBadge(badgeTargets, () => live?.isLeader() === true, signal);
       setBadge(stateOf().badge);
     } catch (error) {

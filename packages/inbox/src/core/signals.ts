@@ -18,7 +18,8 @@ export function createListeners<T>(): Listeners<T> {
         try {
           listener(detail);
         } catch (error) {
-          reportError(error);
+          // As an error that nobody caught; on a server there is no such thing.
+          (globalThis.reportError ?? console.error)(error);
         }
       }
     },

@@ -4,6 +4,7 @@ import { createInbox } from "../core/create-inbox.ts";
 import type { Inbox, InboxOptions, Item, ItemLink } from "../core/types.ts";
 import css from "../styles/inbox.css";
 import type { Look } from "../ui/look.tsx";
+import { addStyles } from "./styles.ts";
 import { InboxProvider } from "../ui/provider.tsx";
 
 /** What names an inbox; a change of one of them opens another. */
@@ -118,6 +119,7 @@ export abstract class CarillonElement extends Base {
 
   #render(): void {
     const root = this.shadowRoot ?? this.attachShadow({ mode: "open" });
+    addStyles(root, css);
     this.#current ??= this.#open();
     if (this.#current === null) return render(null, root);
     const { inbox } = this.#current;
@@ -128,12 +130,9 @@ export abstract class CarillonElement extends Base {
     };
     render(
       (
-        <>
-          <style>{css}</style>
-          <InboxProvider inbox={inbox} {...look} onAction={onAction}>
-            {this.draw(look)}
-          </InboxProvider>
-        </>
+        <InboxProvider inbox={inbox} {...look} onAction={onAction}>
+          {this.draw(look)}
+        </InboxProvider>
       ) as Parameters<typeof render>[0],
       root,
     );

@@ -1,23 +1,22 @@
-import { type ReactNode, useEffect, useState } from "react";
+import { type ReactNode, useEffect, useLayoutEffect, useRef } from "react";
+import { createLazy } from "../ui/lazy.ts";
 import type { Look } from "../ui/look.tsx";
-import type * as Chunk from "./preferences-chunk.ts";
+import { addStyles } from "./styles.ts";
 
-type Loaded = typeof Chunk;
+const part = createLazy(() => import("./preferences-chunk.ts"));
 
 /** The preference centre, loaded when it is first shown. */
 export function Preferences(look: Look): ReactNode {
-  const [loaded, setLoaded] = useState<Loaded | null>(null);
-  useEffect(() => {
-    import("./preferences-chunk.ts").then(
-      (module) => setLoaded(module),
-      (error: unknown) => reportError(error),
-    );
-  }, []);
-  if (loaded === null) return <div className="carillon-loading" part="loading" />;
+  const loaded = part.use();
+  const place = useRef<HTMLDivElement>(null);
+  useEffect(part.load, []);
+  useLayoutEffect(() => {
+    const root = place.current?.getRootNode();
+    if (loaded !== null && root instanceof ShadowRoot) addStyles(root, loaded.css);
+  }, [loaded]);
   return (
-    <>
-      <style>{loaded.css}</style>
-      <loaded.Preferences {...look} />
-    </>
+    <div ref={place} className="carillon-lazy">
+      {loaded !== null && <loaded.Preferences {...look} />}
+    </div>
   );
 }

@@ -21,9 +21,11 @@ interface Properties {
   button?: RefObject<HTMLButtonElement | null>;
   /** Of the panel that it opens. */
   isOpen?: boolean;
+  /** It is likely to be opened soon. */
+  onIntent?: () => void;
 }
 
-export function BellButton({ onClick, button, isOpen }: Properties): ReactNode {
+export function BellButton({ onClick, button, isOpen, onIntent }: Properties): ReactNode {
   const { inbox, words, slots } = useUi();
   const part = usePart();
   const root = useRoot();
@@ -40,6 +42,8 @@ export function BellButton({ onClick, button, isOpen }: Properties): ReactNode {
       aria-haspopup={isOpen === undefined ? undefined : "dialog"}
       aria-expanded={isOpen}
       aria-label={words.say("title") + (badge > 0 ? `, ${words.say("arrived", { n: badge })}` : "")}
+      onPointerEnter={onIntent}
+      onFocusCapture={onIntent}
       onClick={() => {
         if (isOpen === undefined) inbox.opened();
         onClick?.();

@@ -1,8 +1,8 @@
 import { type ReactNode, useEffect, useId, useRef, useState } from "react";
 import { BellButton } from "./bell.tsx";
 import { isFocusLost } from "./focus.ts";
+import { createLazy } from "./lazy.ts";
 import { type Look, lookOf, Restyled, usePart, useRoot, useUi } from "./look.tsx";
-import { Panel } from "./panel.tsx";
 import { type Placement, usePopover } from "./popover.ts";
 import { useInbox } from "./provider.tsx";
 
@@ -10,6 +10,9 @@ export interface InboxProps extends Look {
   /** Where the panel opens. Default `bottom-end`. */
   placement?: Placement;
 }
+
+/** Loaded when the user goes for the bell: a page without a click costs half. */
+const panelPart = createLazy(async () => (await import("./panel.tsx")).Panel);
 
 /** A bell, and a panel that it opens in the top layer. */
 export function Inbox({ placement = "bottom-end", ...look }: InboxProps): ReactNode {
@@ -29,6 +32,7 @@ function BellAndPanel({ placement }: { placement: Placement }): ReactNode {
   const title = useId();
   const [isOpen, setOpen] = useState(false);
   const badge = useInbox((state) => state.badge);
+  const Panel = panelPart.use();
 
   usePopover({
     popover: panel,
@@ -37,6 +41,7 @@ function BellAndPanel({ placement }: { placement: Placement }): ReactNode {
     needed: 400,
     onToggle(isOpen) {
       setOpen(isOpen);
+      if (isOpen) panelPart.load();
       // Browsers do this in documents, but not in shadow trees.
       if (!isOpen && isFocusLost(bell.current, panel.current)) bell.current?.focus({ preventScroll: true });
     },
@@ -56,7 +61,7 @@ function BellAndPanel({ placement }: { placement: Placement }): ReactNode {
   const { className, ...attributes } = part("panel");
   return (
     <>
-      <BellButton button={bell} isOpen={isOpen} />
+      <BellButton button={bell} isOpen={isOpen} onIntent={panelPart.load} />
       <div
         {...root}
         {...attributes}
@@ -66,7 +71,7 @@ function BellAndPanel({ placement }: { placement: Placement }): ReactNode {
         role="dialog"
         aria-labelledby={title}
       >
-        {isOpen && <Panel title={title} close={() => panel.current?.hidePopover()} />}
+        {isOpen && Panel !== null && <Panel title={title} close={() => panel.current?.hidePopover()} />}
       </div>
     </>
   );

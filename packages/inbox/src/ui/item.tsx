@@ -4,8 +4,9 @@ import { ago, moment } from "../languages/time.ts";
 import { Icon } from "./icon.tsx";
 import { actionsOf } from "./item-actions.ts";
 import { ItemMenu, type MenuView } from "./item-menu.tsx";
-import { follow, Link, imageOf } from "./links.tsx";
+import { follow, Link } from "./links.tsx";
 import { type ItemActions, type Look, lookOf, Restyled, useDo, usePart, useRoot, useUi } from "./look.tsx";
+import { Picture } from "./picture.tsx";
 import type { Row } from "./rows.ts";
 import { Text } from "./text.tsx";
 import { Tool } from "./tool.tsx";
@@ -226,23 +227,6 @@ function Content({ item, id, now, tabIndex, actions }: ContentProps): ReactNode 
         <Marks item={item} now={now} />
       </div>
     </>
-  );
-}
-
-export function Picture({ url }: { url: string }): ReactNode {
-  const [isBroken, setBroken] = useState(false);
-  const source = imageOf(url);
-  return isBroken || source === undefined ? (
-    <Icon name="bell" />
-  ) : (
-    <img
-      src={source}
-      alt=""
-      loading="lazy"
-      decoding="async"
-      referrerPolicy="no-referrer"
-      onError={() => setBroken(true)}
-    />
   );
 }
 

@@ -35,6 +35,10 @@ export function Menu({ anchor, label, options, onClose, children }: Properties):
   const restoreFocus = () => {
     if (isFocusLost(anchor.current, popover.current)) before.current?.focus({ preventScroll: true });
   };
+  const close = () => {
+    popover.current?.hidePopover();
+    restoreFocus();
+  };
   usePopover({
     popover,
     anchor,
@@ -66,16 +70,19 @@ export function Menu({ anchor, label, options, onClose, children }: Properties):
     };
   }, [anchor]);
   // What takes the place of the options takes the focus, too.
-  const first = options[0]?.text;
   useLayoutEffect(() => {
     if (popover.current?.matches(":popover-open") === true) {
       popover.current.querySelector<HTMLElement>("[data-focus]")?.focus();
     }
-  }, [first]);
+  }, [label]);
 
   const onKeyDown = (event: KeyboardEvent<HTMLDivElement>) => {
-    // Keys in a menu are for the menu.
+    // Keys in a menu are for the menu, and the next one is for what it was opened from.
     event.stopPropagation();
+    if (event.key === "Escape") {
+      event.preventDefault();
+      close();
+    }
     if (event.key === "Tab" && children === undefined) popover.current?.hidePopover();
     const step = { ArrowDown: 1, ArrowUp: -1, Home: 0, End: 0 }[event.key];
     if (step === undefined || children !== undefined) return;
@@ -107,10 +114,7 @@ export function Menu({ anchor, label, options, onClose, children }: Properties):
             tabIndex={-1}
             data-focus={index === 0 ? "" : undefined}
             onClick={() => {
-              if (stays !== true) {
-                popover.current?.hidePopover();
-                restoreFocus();
-              }
+              if (stays !== true) close();
               run();
             }}
           >

@@ -17,7 +17,9 @@ function place(popover: HTMLElement, anchor: Element, placement: Placement, need
   const above = box.top - 2 * GAP;
   const wantsTop = placement.startsWith("top");
   const isTop = wantsTop ? above >= needed || above > below : below < needed && above > below;
-  const isRtl = getComputedStyle(anchor).direction === "rtl";
+  // Of where the anchor stands: a bell may have another language than the page around it.
+  const around = anchor.parentElement ?? (anchor.getRootNode() as Partial<ShadowRoot>).host ?? anchor;
+  const isRtl = getComputedStyle(around).direction === "rtl";
   const isRight = placement.endsWith("end") !== isRtl;
   const room = width - popover.offsetWidth - GAP;
   const offset = Math.max(GAP, Math.min(room, isRight ? width - box.right : box.left));

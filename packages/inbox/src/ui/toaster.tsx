@@ -1,10 +1,6 @@
-import { type MouseEvent, type ReactNode, useEffect, useRef, useSyncExternalStore } from "react";
-import { ago } from "../languages/time.ts";
-import { Icon } from "./icon.tsx";
-import { follow, Link } from "./links.tsx";
-import { Picture } from "./item.tsx";
+import { type ReactNode, useEffect, useRef, useSyncExternalStore } from "react";
+import { createLazy } from "./lazy.ts";
 import { type Look, lookOf, Restyled, usePart, useRoot, useUi } from "./look.tsx";
-import { plain } from "./text.tsx";
 import type { Placement } from "./popover.ts";
 import { useValue } from "./value.ts";
 
@@ -12,6 +8,9 @@ export interface ToasterProps extends Look {
   /** The corner of the window. Default `bottom-end`. */
   placement?: Placement;
 }
+
+/** Loaded with the first toast. */
+const listPart = createLazy(async () => (await import("./toast-list.tsx")).ToastList);
 
 /** Items as they arrive, in a corner of the window, while no panel is open. Above everything else on the page. */
 export function Toaster({ placement = "bottom-end", ...look }: ToasterProps): ReactNode {
@@ -23,16 +22,16 @@ export function Toaster({ placement = "bottom-end", ...look }: ToasterProps): Re
 }
 
 function Toasts({ placement }: { placement: Placement }): ReactNode {
-  const ui = useUi();
-  const { inbox, words } = ui;
+  const { inbox, words, isOpen } = useUi();
   const part = usePart();
   const root = useRoot();
   const region = useRef<HTMLDivElement>(null);
   const { toasts } = inbox;
   const all = useSyncExternalStore(toasts.onChange, toasts.getState, toasts.getState);
-  const isPanelOpen = useValue(ui.isOpen);
+  const isPanelOpen = useValue(isOpen);
   const shown = isPanelOpen ? [] : all;
   const isAny = shown.length > 0;
+  const ToastList = listPart.use();
   useEffect(() => {
     // What the panel shows needs no toast.
     if (isPanelOpen) for (const { id } of all) toasts.dismiss(id);
@@ -40,6 +39,7 @@ function Toasts({ placement }: { placement: Placement }): ReactNode {
   useEffect(() => {
     const element = region.current;
     if (element === null) return;
+    if (isAny) listPart.load();
     if (isAny) element.showPopover();
     else element.hidePopover();
   }, [isAny]);
@@ -59,48 +59,7 @@ function Toasts({ placement }: { placement: Placement }): ReactNode {
       onFocusCapture={toasts.pause}
       onBlurCapture={toasts.resume}
     >
-      {shown.map(({ id, item }) => {
-        const { header = "", text, url = "", open_in_new_tab, avatar } = item.message;
-        const onClick = (event: MouseEvent<HTMLElement>) => {
-          follow(ui, item, null, event);
-          toasts.dismiss(id);
-        };
-        const title = header === "" ? plain(text) : header;
-        return (
-          <div key={id} {...part("toast")}>
-            {avatar !== undefined && (
-              <div {...part("avatar")}>
-                <Picture url={avatar.avatar_url} />
-              </div>
-            )}
-            <div className="carillon-body">
-              <strong {...part("heading")} dir="auto">
-                {url === "" ? (
-                  title
-                ) : (
-                  <Link href={url} isNewTab={open_in_new_tab} className="carillon-main" onClick={onClick}>
-                    {title}
-                  </Link>
-                )}
-              </strong>
-              {header !== "" && (
-                <p {...part("text")} dir="auto">
-                  {plain(text)}
-                </p>
-              )}
-              <span {...part("time")}>{ago(words.locale, item.created_on, Date.now())}</span>
-            </div>
-            <button
-              {...part("tool")}
-              type="button"
-              aria-label={words.say("close")}
-              onClick={() => toasts.dismiss(id)}
-            >
-              <Icon name="close" />
-            </button>
-          </div>
-        );
-      })}
+      {ToastList !== null && isAny && <ToastList toasts={shown} />}
     </div>
   );
 }

@@ -18,6 +18,7 @@ export const ERROR_HELP: Readonly<Record<string, string>> = {
   token_invalid: "The token of the user is missing, expired, or not signed by a signing key of the workspace: the message says which. Clients get a new one from your server and repeat the request.",
   permission_denied: "The credential is good but not for this workspace or resource. For people, the message names the right that their role lacks.",
   conflict: "The resource is in another state than the request assumes. Read it again and retry.",
+  precondition_failed: "Somebody else has changed the draft since the version that If-Match names: `detail.hash` is what it has now. Read it, put both changes together, and send the result with the new hash.",
   payload_too_large: "The body is over its limit. Split the call, or host attachments by URL.",
   throttled: "Too many records with this credential, too many requests of one user's browsers, or too many wrong credentials from this address: the message says which. Wait for Retry-After seconds; RATE_LIMIT_PER_SECOND, CLIENT_RATE_LIMIT_PER_SECOND and WRONG_KEYS_PER_SECOND are the limits. Attempts to sign in are limited for each account and each address.",
   database_unavailable: "The database did not answer, or its disk is full: the message says which. Send the request again, with the same idempotency key if it had one: a commit whose answer got lost may have been made.",

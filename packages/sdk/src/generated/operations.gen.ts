@@ -889,6 +889,18 @@ export interface Operations {
     body: undefined;
     reply: { meta: { count: number; limit: number; has_prev: boolean; before: string | null; has_next: boolean; after: string | null }; results: (Record<string, unknown>)[] };
   };
+  /** GET /v1/:workspace/log/histogram/:log/ — How much a query finds in a log over time, by status. */
+  managementLogSearchHistogram: {
+    query: { q?: string; buckets?: string };
+    body: undefined;
+    reply: { results: ({ from: string; until: string; counts: Record<string, number> })[]; scanned: { since: string; until: string; is_complete: boolean } };
+  };
+  /** GET /v1/:workspace/log/search/:log/ — What a query finds in a log, newest first, in pages without a count. */
+  managementLogSearch: {
+    query: { q?: string; limit?: string; after?: string };
+    body: undefined;
+    reply: { meta: { limit: number; after: string | null; scanned: { since: string; until: string; is_complete: boolean } }; results: (Record<string, unknown>)[] };
+  };
   /** PATCH /v1/:workspace/preference_category/commit/ — Put the draft of a workspace's categories into effect. */
   managementPreferenceCategoryCommit: {
     query: { commit_message: string };
@@ -930,6 +942,12 @@ export interface Operations {
     query: {  };
     body: { sections?: Record<string, { name?: string | null; description?: string | null } | null> | null; categories?: Record<string, { name?: string | null; description?: string | null } | null> | null };
     reply: { sections: Record<string, { name: string | null; description: string | null }>; categories: Record<string, { name: string | null; description: string | null }> };
+  };
+  /** PATCH /v1/:workspace/preference_link_key/rotate/ — Sign links to preference pages with another key. */
+  managementPreferenceLinkRotate: {
+    query: {  };
+    body: { revoke?: boolean };
+    reply: { link_generation: number; link_oldest_generation: number };
   };
   /** POST /v1/:workspace/ws_public_key/ — Make a public key. */
   managementPublicKeyCreate: {

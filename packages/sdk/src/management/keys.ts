@@ -107,6 +107,21 @@ export class Keys {
   }
 
   /**
+   * Another key for links to preference pages. Links in messages that were sent stay good unless they are revoked.
+   * @example
+   * await carillon.keys.rotatePreferenceLinkKey({ revoke: true });
+   */
+  async rotatePreferenceLinkKey(
+    options: { revoke?: boolean } & CallOptions = {},
+  ): Promise<Reply<"managementPreferenceLinkRotate">> {
+    const { revoke } = optionsOf(options);
+    return call(this.#api, "PATCH", managed(this.#api, "preference_link_key/rotate/"), options, {
+      ...MANAGEMENT,
+      body: revoke === undefined ? {} : { revoke },
+    });
+  }
+
+  /**
    * @example
    * await carillon.keys.deletePublicKey("ws_pubk_01KBCDEF");
    */

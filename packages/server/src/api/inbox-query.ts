@@ -142,7 +142,7 @@ export const searchAfter = given
     if (Array.isArray(place) && place.length === 0) return null;
     // Swift sends the flag as a number, and either of them as 1.0 or 1.795195264507e12.
     const isFlag = typeof pinned === "boolean" || pinned === 0 || pinned === 1;
-    if (isFlag && typeof created_on === "number" && Math.abs(created_on) <= MAX_MS) {
+    if (isFlag && typeof created_on === "number" && created_on >= 0 && created_on <= MAX_MS) {
       return { is_pinned: Boolean(pinned), created_on: new Date(created_on) };
     }
     refuse(ctx, reason);

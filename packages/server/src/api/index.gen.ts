@@ -158,6 +158,8 @@ import managementLogGetExecution from "./management/log/get-execution.ts";
 import managementLogListBroadcasts from "./management/log/list-broadcasts.ts";
 import managementLogListExecutions from "./management/log/list-executions.ts";
 import managementLogListRequests from "./management/log/list-requests.ts";
+import managementLogSearchHistogram from "./management/log/search/histogram.ts";
+import managementLogSearchSearch from "./management/log/search/search.ts";
 import managementPreferenceCategoryCommit from "./management/preference-category/commit.ts";
 import managementPreferenceCategoryGet from "./management/preference-category/get.ts";
 import managementPreferenceCategorySave from "./management/preference-category/save.ts";
@@ -165,6 +167,7 @@ import managementPreferenceCategoryTranslationDelete from "./management/preferen
 import managementPreferenceCategoryTranslationGet from "./management/preference-category/translation/get.ts";
 import managementPreferenceCategoryTranslationListLocales from "./management/preference-category/translation/list-locales.ts";
 import managementPreferenceCategoryTranslationSave from "./management/preference-category/translation/save.ts";
+import managementPreferenceLinkRotate from "./management/preference-link/rotate.ts";
 import managementPublicKeyCreate from "./management/public-key/create.ts";
 import managementPublicKeyDelete from "./management/public-key/delete.ts";
 import managementPublicKeyEdit from "./management/public-key/edit.ts";
@@ -419,6 +422,8 @@ export const routes: RegisteredRoute[] = [
   { surface: management, route: managementLogListBroadcasts, file: "api/management/log/list-broadcasts.ts" },
   { surface: management, route: managementLogListExecutions, file: "api/management/log/list-executions.ts" },
   { surface: management, route: managementLogListRequests, file: "api/management/log/list-requests.ts" },
+  { surface: management, route: managementLogSearchHistogram, file: "api/management/log/search/histogram.ts" },
+  { surface: management, route: managementLogSearchSearch, file: "api/management/log/search/search.ts" },
   { surface: management, route: managementPreferenceCategoryCommit, file: "api/management/preference-category/commit.ts" },
   { surface: management, route: managementPreferenceCategoryGet, file: "api/management/preference-category/get.ts" },
   { surface: management, route: managementPreferenceCategorySave, file: "api/management/preference-category/save.ts" },
@@ -426,6 +431,7 @@ export const routes: RegisteredRoute[] = [
   { surface: management, route: managementPreferenceCategoryTranslationGet, file: "api/management/preference-category/translation/get.ts" },
   { surface: management, route: managementPreferenceCategoryTranslationListLocales, file: "api/management/preference-category/translation/list-locales.ts" },
   { surface: management, route: managementPreferenceCategoryTranslationSave, file: "api/management/preference-category/translation/save.ts" },
+  { surface: management, route: managementPreferenceLinkRotate, file: "api/management/preference-link/rotate.ts" },
   { surface: management, route: managementPublicKeyCreate, file: "api/management/public-key/create.ts" },
   { surface: management, route: managementPublicKeyDelete, file: "api/management/public-key/delete.ts" },
   { surface: management, route: managementPublicKeyEdit, file: "api/management/public-key/edit.ts" },

@@ -34,6 +34,11 @@ describe("inbox content", () => {
     ["a button that only has a link", { buttons: [{ url: "x" }] }, { "buttons.0.text": ["missing"] }],
     ["an avatar that only has a link", { avatar: { url: "x" } }, { "avatar.image_url": ["missing"] }],
     ["a subtext that only has a link", { subtext: { url: "x" } }, { "subtext.text": ["missing"] }],
+    [
+      "a long key to stack by",
+      { collapse_key: "k".repeat(256) },
+      { collapse_key: ["must contain at maximum 255 characters"] },
+    ],
     ["an unknown importance", { importance: "low" }, { importance: ["must be one of ['default' 'high']"] }],
     ["an expiry without a value", { is_expiry_enabled: true }, { "expiry.value": ["missing"] }],
     [
@@ -78,9 +83,13 @@ describe("inbox rendering", () => {
       is_expiry_enabled: true,
       expiry: { format: "relative", expiry_type: "dynamic", value: "{{until}}", is_expiry_visible: true },
       extra_data: '{"a":"{{x}}"}',
+      can_user_unpin: false,
+      collapse_key: " doc-{{x}} ",
     };
     expect(render(draft, { x: "1", until: " 2d 6h " })).toEqual({
       schema: "1.0",
+      can_user_unpin: false,
+      collapse_key: "doc-1",
       header: "H 1",
       text: "B 1",
       url: "https://x.io/1",

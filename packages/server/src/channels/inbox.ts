@@ -18,6 +18,7 @@ import { identityKey } from "./shared/identity-key.ts";
 import { parseExpiry } from "../core/time/expiry.ts";
 import { checkImageLink, checkLink, renderImageLink, renderLink } from "./shared/link.ts";
 
+const MAX_COLLAPSE_KEY = 255;
 const BAD_EXPIRY = "valid format [xx]d[xx]h[xx]m[xx]s, seconds, or an ISO 8601 datetime";
 
 const content = contentObject({
@@ -37,6 +38,11 @@ const content = contentObject({
     .array(contentObject({ text: textField, url: textField, open_in_new_tab: flagField(false) }))
     .default([]),
   is_pinned: flagField(false),
+  // The last two are ours, and only in templates that have them.
+  /** False: pinned until it is read or archived. */
+  can_user_unpin: z.boolean().optional(),
+  /** Items of one key are shown as one stack. */
+  collapse_key: z.string().optional(),
   is_expiry_enabled: flagField(false),
   expiry: contentObject({
     format: z.string().default("relative"),
@@ -67,6 +73,9 @@ export type InboxMessage = {
   importance: string;
   actions: { name: string; url: string; open_in_new_tab: boolean }[];
   is_pinned: boolean;
+  /** Only where it is false. */
+  can_user_unpin?: boolean;
+  collapse_key?: string;
   is_expiry_enabled: boolean;
   /** `value` is parsed by `parseExpiry`; it counts from when the item is stored. */
   expiry?: { format: string; expiry_type: string; is_expiry_visible: boolean; value: string };
@@ -106,6 +115,7 @@ function findProblems(content: InboxContent): Record<string, string[]> {
   const problems = collectProblems();
   problems.require("body", content.body);
   problems.limit("header", content.header, 500);
+  problems.limit("collapse_key", content.collapse_key ?? "", MAX_COLLAPSE_KEY);
   problems.oneOf("importance", content.importance, ["default", "high"]);
   // A link needs a clickable element.
   if (!isBlank(content.avatar?.url)) problems.require("avatar.image_url", content.avatar?.image_url);
@@ -139,6 +149,7 @@ function sources(content: InboxContent): TemplateSource[] {
   const { tags, buttons, subtext, avatar, expiry } = content;
   return [
     ...fieldSources(content, ["header", "body", "action_url", "extra_data", "image_url"]),
+    ...fieldSources({ collapse_key: content.collapse_key ?? "" }, ["collapse_key"]),
     ...memberSources(tags, "tags"),
     ...buttons.flatMap((button, index) => fieldSources(button, ["text", "url"], `buttons.${index}.`)),
     ...fieldSources(content.is_expiry_enabled ? expiry : null, ["value"], "expiry."),
@@ -161,6 +172,9 @@ function render(content: InboxContent, text: RenderText, now?: Date): InboxMessa
     is_pinned: content.is_pinned,
     is_expiry_enabled: content.is_expiry_enabled && content.expiry !== null,
   };
+  if (content.can_user_unpin === false) message.can_user_unpin = false;
+  const collapse_key = cut(text(content.collapse_key ?? "").trim(), MAX_COLLAPSE_KEY);
+  if (collapse_key !== "") message.collapse_key = collapse_key;
   if (content.is_expiry_enabled && content.expiry !== null) {
     message.expiry = renderExpiry(content.expiry, text, now);
   }

@@ -80,25 +80,29 @@ export function afterNow<Item>(ms: (item: Item) => number): Column<Item, Date> {
 export const now: Column<unknown, Date> = afterNow(() => 0);
 
 export interface Rows {
-  /** For `from` or `join`: `unnest(…) as alias(…)`, with parameters starting at `$1`. */
+  /** For `from` or `join`: `unnest(…) as alias(…)`. */
   from: string;
   values: unknown[][];
   /** The next free parameter: `$${next}`. */
   next: number;
 }
 
-/** The items as a relation, for `from` and `join`. JSON columns are text in it: cast them where they are used. */
+/**
+ * The items as a relation, for `from` and `join`, with parameters from `first` on. JSON columns are text in it: cast them
+ * where they are used.
+ */
 export function rowsOf<Item>(
   alias: string,
   items: readonly Item[],
   columns: Record<string, Column<Item>>,
+  first = 1,
 ): Rows {
   const all = Object.entries(columns);
-  const sent = all.map(([, { type }], index) => `$${index + 1}::${type}[]`);
+  const sent = all.map(([, { type }], index) => `$${index + first}::${type}[]`);
   return {
     from: `unnest(${sent.join(", ")}) as ${alias}(${all.map(([name]) => name).join(", ")})`,
     values: all.map(([, { value }]) => items.map(value)),
-    next: all.length + 1,
+    next: all.length + first,
   };
 }
 

@@ -250,9 +250,10 @@ CREATE INDEX inbox_item_age ON public.inbox_item USING brin (created_on) WITH (p
 CREATE INDEX inbox_item_expiry ON public.inbox_item USING btree (expiry) WHERE ((expiry IS NOT NULL) AND (archived_at IS NULL));
 CREATE INDEX inbox_item_snoozed ON public.inbox_item USING btree (snoozed_until) WHERE (snoozed_until IS NOT NULL);
 CREATE INDEX inbox_item_unread ON public.inbox_item USING btree (feed_id) WHERE ((read_at IS NULL) AND (archived_at IS NULL) AND (snoozed_until IS NULL));
+CREATE INDEX inbox_item_unread_away ON public.inbox_item USING btree (feed_id) WHERE ((read_at IS NULL) AND ((archived_at IS NOT NULL) OR (snoozed_until IS NOT NULL)));
 CREATE UNIQUE INDEX inbox_item_changes ON public.inbox_item USING btree (feed_id, seq);
-CREATE UNIQUE INDEX inbox_item_live ON public.inbox_item USING btree (feed_id, is_pinned, created_on) WHERE ((archived_at IS NULL) AND (snoozed_until IS NULL));
-CREATE UNIQUE INDEX inbox_item_put_away ON public.inbox_item USING btree (feed_id, is_pinned, created_on) WHERE ((archived_at IS NOT NULL) OR (snoozed_until IS NOT NULL));
+CREATE UNIQUE INDEX inbox_item_live ON public.inbox_item USING btree (feed_id, is_pinned, created_on) INCLUDE (expiry) WHERE ((archived_at IS NULL) AND (snoozed_until IS NULL));
+CREATE UNIQUE INDEX inbox_item_put_away ON public.inbox_item USING btree (feed_id, is_pinned, created_on) INCLUDE (expiry) WHERE ((archived_at IS NOT NULL) OR (snoozed_until IS NOT NULL));
 
 CREATE TABLE invitation (
   id text COLLATE "C" NOT NULL,

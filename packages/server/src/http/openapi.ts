@@ -65,6 +65,15 @@ function securityOf(surface: Surface, route: RouteDefinition, proofs: ReadonlySe
   ];
 }
 
+const IF_MATCH = {
+  name: "If-Match",
+  in: "header",
+  required: false,
+  description:
+    "The `hash` of the draft that was changed. With another one there now, nothing is written and 412 says which.",
+  schema: { type: "string" },
+} as const;
+
 function describeRoute(
   { surface, route, file }: RegisteredRoute,
   definitions: Definitions,
@@ -85,7 +94,7 @@ function describeRoute(
     summary: route.summary,
     tags: [surface.name],
     security: securityOf(surface, route, proofs),
-    parameters: [...path, ...query],
+    parameters: [...path, ...query, ...(route.takes_if_match === true ? [IF_MATCH] : [])],
     ...(route.body === undefined
       ? {}
       : {
@@ -97,7 +106,14 @@ function describeRoute(
           },
         }),
     responses: {
-      ...describeRefusals(surface.errors.concat(route.errors ?? []), route.family ?? surface.family),
+      ...describeRefusals(
+        [
+          ...surface.errors,
+          ...(route.errors ?? []),
+          ...(route.takes_if_match === true ? (["precondition_failed"] as const) : []),
+        ],
+        route.family ?? surface.family,
+      ),
       ...Object.fromEntries(replies.map((one) => [one.status, describeReply(one, definitions)])),
     },
   };

@@ -26,6 +26,8 @@ export interface RouteDefinition<
   /** The parameter whose value clients send as it is, slashes included: the path is read from its end. */
   openParam?: string;
   query?: Query;
+  /** Heeds `If-Match`, with the `hash` of what the client has changed; see `guardVersion`. */
+  takes_if_match?: boolean;
   /** Absent: the body is ignored. */
   body?: Body;
   reply: {

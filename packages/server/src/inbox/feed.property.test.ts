@@ -292,7 +292,7 @@ describe("a feed", () => {
           }
         },
       ),
-      { numRuns: 100 },
+      { numRuns: 40 },
     );
   });
 });

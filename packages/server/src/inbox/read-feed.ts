@@ -53,7 +53,8 @@ export interface ItemPage {
   has_more: boolean;
 }
 
-/** Pinned items first, then the newest. Relies on inbox_item_live, inbox_item_put_away and inbox_item_unread. */
+/** Pinned items first, then the newest. Relies on inbox_item_live, inbox_item_put_away and the
+ * indexes of what is unread in either. */
 export async function listItems(
   db: Queryable,
   { feed_id }: Feed,
@@ -110,6 +111,9 @@ export async function itemsBetween(
   );
 }
 
+/** Stores in a statement that connections keep: there is one for each number of them. */
+const MAX_PREPARED = 6;
+
 /** What came since the bell was opened (`badge`), and for each store the unread items, under its id. */
 export async function countItems(
   db: Queryable,
@@ -144,7 +148,7 @@ export async function countItems(
   const [row] = await db.query<{ badge: number; unread: number[] }>(
     statement,
     values,
-    preparedName(statement),
+    stores.length > MAX_PREPARED ? undefined : preparedName(statement),
   );
   const unread = asked
     .flatMap(({ inside }) => inside)

@@ -1,6 +1,8 @@
+import { archiveExpiredItems } from "./archive-expired-items.ts";
 import { clearLeftovers } from "./clear-leftovers.ts";
 import { dropExpired } from "./drop-expired-partitions.ts";
 import { forgetBroadcasts } from "./forget-broadcasts.ts";
+import { forgetInboxItems } from "./forget-inbox-items.ts";
 import { forgetIdempotencyKeys } from "./forget-idempotency-keys.ts";
 import { forgetPreferenceChanges } from "./forget-preference-changes.ts";
 import { forgetSuccessEvents } from "./forget-success-events.ts";
@@ -25,6 +27,8 @@ const JOBS: Job[] = [
   forgetVendorAcks,
   forgetSignIns,
   forgetVendorCalls,
+  forgetInboxItems,
+  archiveExpiredItems,
   clearLeftovers,
   removeRetiredLists,
 ];

@@ -38,16 +38,17 @@ export interface RealtimeDeps {
   drain_ms: number;
 }
 
-/** Statements that may run at once to find out what connected clients are to be told. */
+/** Statements that may run at once to let clients in, and to find out what they are to be told. */
 const READERS = 6;
 
 export function createRealtime(deps: RealtimeDeps): Realtime {
   const { db, log, hub, meter, drain_ms } = deps;
   const connections = createConnections(deps);
+  const turns = createTurns(READERS);
   const live: LiveFeedDeps = {
-    watch: createWatchPerson({ db, log, hub }),
+    watch: createWatchPerson({ db, log, hub, turns }),
     read: createReadChanges(db),
-    turns: createTurns(READERS),
+    turns,
     log,
   };
   let closeDoor = () => {};

@@ -1,4 +1,6 @@
 import { hkdfSync } from "node:crypto";
+import { sql } from "kysely";
+import type { Queryable } from "../db/db.ts";
 
 /**
  * The keys that sign a workspace's links to preference pages, derived from a secret that is sealed at rest. A new
@@ -35,4 +37,24 @@ export function createLinkKeys(
     keyOf: (generation) =>
       generation === link_generation ? (current ??= derive(generation)) : derive(generation),
   };
+}
+
+/**
+ * Begins a new generation; `revoke`: earlier links are refused from now on. Other processes may accept them for as long
+ * as they remember a workspace.
+ */
+export async function rotateLinkKey(
+  tx: Queryable,
+  workspace_id: number,
+  { revoke }: { revoke: boolean },
+): Promise<Generations> {
+  return tx.kysely
+    .updateTable("workspace")
+    .set(({ eb }) => ({
+      link_generation: eb("link_generation", "+", 1),
+      ...(revoke ? { link_oldest_generation: sql<number>`link_generation + 1` } : {}),
+    }))
+    .where("workspace_id", "=", workspace_id)
+    .returning(["link_generation", "link_oldest_generation"])
+    .executeTakeFirstOrThrow();
 }

@@ -37,7 +37,9 @@ describe("the commands of a guide print what it says", () => {
     ["write-templates", 10],
     ["release-templates", 9],
     ["erase-and-export", 5],
+    ["add-an-inbox", 2],
     ["../concepts/client-surface", 3],
+    ["../concepts/inbox", 5],
     ["preference-pages", 5],
   ])("%s", async (name, count) => {
     const file = `docs/guide/${name}.md`;

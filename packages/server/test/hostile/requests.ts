@@ -144,6 +144,8 @@ function fitting(name: string, path: string, caller: Caller): string {
       return caller.wsKey;
     case "channel":
       return "inbox";
+    case "action":
+      return "read";
     case "vendor_slug":
       return "generic-http-sms";
     default:

@@ -5,7 +5,12 @@ import type { Sender } from "./email.ts";
 import { readEmail, wireAddress } from "./email.ts";
 import type { OutgoingMessage } from "./vendor.ts";
 
-const sender: Sender = { from_name: "Acme", from_email: "hello@acme.test", reply_email: "" };
+const sender: Sender = {
+  from_name: "Acme",
+  from_email: "hello@acme.test",
+  reply_email: "",
+  unsubscribe_email: "",
+};
 
 function message(content: JsonObject, to: OutgoingMessage["to"] = "ann@example.com"): OutgoingMessage {
   return {
@@ -128,6 +133,27 @@ describe("a rendered mail", () => {
     for (const strange of [null, 5, "X-Kind: a", ["X-Kind"], []]) {
       expect(emailOf({ headers: strange }).headers).toEqual({});
     }
+  });
+
+  it("names an address for leaving beside our own page, and beside no other", () => {
+    const leaving = { ...sender, unsubscribe_email: "leave@bücher.test" };
+    const page = `https://acme.test/p/eyJ3IjoxfQ.${"A".repeat(43)}`;
+    const leave = (header: string, by = leaving) =>
+      emailOf({ headers: { "List-Unsubscribe": header } }, by).headers["List-Unsubscribe"];
+    for (const own of [`<${page}>`, `<${page}/one-click>`]) {
+      expect(leave(own)).toBe(
+        `${own}, <mailto:leave@xn--bcher-kva.test?subject=unsubscribe%2001JD0000000000000000000000>`,
+      );
+      expect(leave(own, sender)).toBe(own);
+    }
+    for (const other of [
+      "<https://acme.test/out>",
+      "<mailto:out@acme.test>",
+      `<${page}>, <mailto:a@b.test>`,
+    ]) {
+      expect(leave(other)).toBe(other);
+    }
+    expect(emailOf({}, leaving).headers).toEqual({});
   });
 
   it("has headers that break out of none, whatever its content says", () => {

@@ -25,12 +25,23 @@ export const senderFields = {
     .refine((text) => text === "" || isAddress(text), "not an e-mail address")
     .default("")
     .meta({ title: "Reply address", description: "Blank: replies go to the From address." }),
+  unsubscribe_email: z
+    .string()
+    .trim()
+    .refine((text) => text === "" || isAddress(text), "not an e-mail address")
+    .default("")
+    .meta({
+      title: "Unsubscribe address",
+      description:
+        "Named in List-Unsubscribe beside the preference page, for mail programs that send a mail instead: somebody must read it. The subject has the message's id.",
+    }),
 };
 
 export interface Sender {
   from_name: string;
   from_email: string;
   reply_email: string;
+  unsubscribe_email: string;
 }
 
 export interface Email {
@@ -80,7 +91,7 @@ export function readEmail(
     subject: lineOf(content.subject),
     html: typeof content.html === "string" && content.html !== "" ? content.html.toWellFormed() : null,
     text: text(content.text),
-    headers: readHeaders(content.headers),
+    headers: withUnsubscribeAddress(readHeaders(content.headers), sender, message),
   };
   return { ok: true, email };
 }
@@ -121,6 +132,23 @@ function readHeaders(headers: Json | undefined): Record<string, string> {
     });
   return Object.fromEntries(read);
 }
+
+/** How addresses of our own preference page end, in the header that the channel makes for it. */
+const OWN_PAGE = /^<https?:[^<>\s]+\/p\/[\w-]+\.[\w-]{43}(?:\/one-click)?>$/;
+
+/** A template that names a way to leave of its own keeps that alone. https://www.rfc-editor.org/rfc/rfc2369#section-3.2 */
+function withUnsubscribeAddress(
+  headers: Record<string, string>,
+  { unsubscribe_email: address }: Sender,
+  { message_id }: OutgoingMessage,
+): Record<string, string> {
+  const page = headers[LEAVE] ?? "";
+  if (address === "" || !OWN_PAGE.test(page)) return headers;
+  const mail = `mailto:${encodeURI(wireAddress({ address }))}?subject=unsubscribe%20${message_id}`;
+  return { ...headers, [LEAVE]: `${page}, <${mail}>` };
+}
+
+const LEAVE = "List-Unsubscribe";
 
 function refusal(kind: Failed["class"], code: string, message: string): { ok: false; failure: Failed } {
   return { ok: false, failure: failure(kind, code, message) };

@@ -214,7 +214,7 @@ describe("a legacy subscriber", () => {
       proveLegacySubscriber(services, { authorization, subscriber_id, distinct_id: "ann", ...proof });
     for (const authorization of [`${wsKey}:`, `${wsKey}:7b6a2d0e-6a55-4c3f-9d53-ff6f9a9c8a11`]) {
       const auth = await prove({}, authorization);
-      expect(auth.person).toEqual({ distinct_id: "ann", tenants: null });
+      expect(auth.person).toEqual({ distinct_id: "ann", tenants: null, expires_at: null });
       expect(() => admitPerson(auth, { distinct_id: "ann", tenant_id: "acme" })).not.toThrow();
       expect(() => admitPerson(auth, { distinct_id: "bob", tenant_id: "default" })).toThrow("another user");
     }

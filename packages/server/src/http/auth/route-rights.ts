@@ -59,6 +59,7 @@ const RULES: Record<string, Rule> = {
   "management/find": rule("logs.read"),
   "management/log": rule("logs.read"),
   "management/preference-category": CONTENT,
+  "management/preference-link": KEYS,
   "management/public-key": KEYS,
   "management/redrive": rule("logs.read", "logs.act"),
   "management/schema": CONTENT,

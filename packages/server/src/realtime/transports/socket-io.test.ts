@@ -179,6 +179,26 @@ describe("the official clients", () => {
     expect(n_id).not.toBe(next);
   });
 
+  it("are told of what comes to somebody whom the server did not know when they connected", async ({
+    inbox,
+    hub,
+  }) => {
+    const stock = await inbox.connect("newcomer");
+    const ours = await inbox.connect("newcomer", { schema: "2" });
+    await Promise.all([stock.answer, ours.answer]);
+    const before = await inbox.keyOf("newcomer");
+    expect((await hub.call("POST", "/v1/user/newcomer/", { name: "New" })).status).toBeLessThan(300);
+    expect(await inbox.keyOf("newcomer")).not.toEqual(before);
+    const [n_id] = await inbox.deliver("newcomer");
+    await came(stock, 1);
+    expect(told(stock)).toEqual([["new_notification", { n_id }]]);
+    await came(ours, 2);
+    expect(ours.events[1]).toMatchObject(["items", { new: [n_id] }]);
+    const [next] = await inbox.deliver("newcomer");
+    await came(stock, 2);
+    expect(told(stock)[1]).toEqual(["new_notification", { n_id: next }]);
+  });
+
   it("say what they like, and get no answer", async ({ inbox }) => {
     const socket = await inbox.connect("ann");
     await socket.answer;

@@ -50,7 +50,7 @@ interface SocketData {
 /** What a client may send at once: its proof, and nothing else of any size. */
 const MAX_FRAME_BYTES = 16 * 1024;
 /** Time for the proof. Swift refreshes its token only after its socket was closed. */
-const CONNECT_MS = 10_000;
+const CONNECT_MS = 20_000;
 /** Packets a client may send at once, and how many per second after that. Ours send one in 25 s. */
 const BURST_PACKETS = 60;
 const PACKETS_PER_SECOND = 5;
@@ -59,7 +59,7 @@ const PACKETS_PER_SECOND = 5;
 const WRONG_TOKEN = "Authentication Error: wrong auth token";
 
 export function createSocketDoor(deps: SocketDoorDeps): SocketDoor {
-  const { server, connections, meter, log, addressOf, mayTry, prove } = deps;
+  const { server, connections, meter, log, turns, addressOf, mayTry, prove } = deps;
   const places = new WeakMap<object, Place>();
   const io = new Server<DefaultEventsMap, DefaultEventsMap, DefaultEventsMap, SocketData>({
     transports: ["websocket"],
@@ -136,7 +136,7 @@ export function createSocketDoor(deps: SocketDoorDeps): SocketDoor {
       const handshake: Handshake = socket.handshake.auth;
       const address = addressOf(conn.request);
       const origin = conn.request.headers.origin ?? "";
-      const person = await prove(handshake, { address, origin });
+      const person = await turns(() => prove(handshake, { address, origin }));
       place.belongTo(person);
       const begin = handshake.schema === "2" ? followLive : followStock;
       const following = await begin(deps, socket, person, handshake);

@@ -1,14 +1,14 @@
-import { type ExpressionBuilder, type ExpressionWrapper, sql, type SqlBool } from "kysely";
+import type { ExpressionBuilder, ExpressionWrapper, SqlBool } from "kysely";
 import { MESSAGE_EXAMPLE } from "../../reply-examples.ts";
 import { z } from "zod";
 import { isBroadcastId } from "../../../core/broadcast-id.ts";
 import type { Queryable } from "../../../db/db.ts";
-import type { Tables } from "../../../db/tables.gen.ts";
 import { defineRoute } from "../../../http/route.ts";
 import { ulidTime } from "../../../ids.ts";
-import { cursorMeta, MAX_LOG_COUNT, readPage, type Slice, toCursor } from "../../../http/cursor.ts";
+import { cursorMeta, MAX_LOG_COUNT, readPage, toCursor } from "../../../http/cursor.ts";
 import { type MessageFilter, messageQuery } from "./message-filter.ts";
-import { type MessageRow, presentMessage } from "./present-message.ts";
+import { type MessageTables, readMessages } from "./message-rows.ts";
+import { presentMessage } from "./present-message.ts";
 
 export default defineRoute({
   method: "GET",
@@ -28,93 +28,12 @@ export default defineRoute({
     const { filter, include_content } = query;
     const { rows, meta } = await readPage(
       toCursor(query),
-      (slice) => readMessages(db, workspace_id, filter, slice, include_content),
+      (slice) => readMessages(db, (eb) => matches(eb, workspace_id, filter), slice, include_content),
       () => countMessages(db, workspace_id, filter),
     );
     return { meta, results: rows.map(presentMessage) };
   },
 });
-
-/** The page is cut from the messages alone; names are joined only to the remaining rows. */
-function readMessages(
-  db: Queryable,
-  workspace_id: number,
-  filter: MessageFilter,
-  { older_than, newer_than, order, limit }: Slice,
-  include_content: boolean,
-): Promise<MessageRow[]> {
-  return db.kysely
-    .selectFrom((eb) =>
-      eb
-        .selectFrom("message as m")
-        .selectAll()
-        .where((eb) => matches(eb, workspace_id, filter))
-        .$if(older_than !== null, (select) => select.where("m.id", "<", older_than ?? ""))
-        .$if(newer_than !== null, (select) => select.where("m.id", ">", newer_than ?? ""))
-        .orderBy("m.id", order)
-        .limit(limit)
-        .as("m"),
-    )
-    .leftJoin("run as r", (join) =>
-      join.onRef("r.workspace_id", "=", "m.workspace_id").onRef("r.id", "=", "m.execution_id"),
-    )
-    .leftJoin("workflow_version as v", (join) =>
-      join.onRef("v.workspace_id", "=", "m.workspace_id").onRef("v.id", "=", "m.version_id"),
-    )
-    .leftJoin("template as t", (join) =>
-      join.onRef("t.workspace_id", "=", "m.workspace_id").onRef("t.slug", "=", "m.template_slug"),
-    )
-    .leftJoin("vendor_config as c", (join) =>
-      join.onRef("c.workspace_id", "=", "m.workspace_id").onRef("c.id", "=", "m.vendor_config_id"),
-    )
-    .select([
-      "m.id",
-      "m.execution_id",
-      "m.broadcast_id",
-      "r.parent_run_id",
-      "m.workflow_slug",
-      "m.version_id",
-      sql<string | null>`v.definition ->> 'name'`.as("workflow_name"),
-      "m.node_ref",
-      "m.template_slug",
-      "t.name as template_name",
-      "m.template_version_no",
-      "m.variant_id",
-      "m.category",
-      "m.tenant_id",
-      "m.object_type",
-      "m.distinct_id",
-      "m.parent_object",
-      "m.channel",
-      "m.channel_value",
-      "m.webhook_data",
-      "m.vendor_slug",
-      "c.nickname as vendor_nickname",
-      "m.status",
-      "m.failure_reason",
-      "m.idempotency_key",
-      "m.is_read",
-      "m.is_archived",
-      "m.created_at",
-      "m.updated_at",
-      "m.triggered_at",
-      "m.delivered_at",
-      "m.seen_at",
-      "m.clicked_at",
-      "m.dismissed_at",
-      "m.read_at",
-      "m.unread_at",
-      "m.archived_at",
-      "m.unarchived_at",
-      "m.smart_step",
-      "m.success_metric",
-      "m.success_achieved_at",
-      "m.wait_time_in_seconds",
-    ])
-    .$if(include_content, (select) => select.select("m.content"))
-    .orderBy("m.id", order)
-    .execute();
-}
 
 async function countMessages(db: Queryable, workspace_id: number, filter: MessageFilter): Promise<number> {
   const { count } = await db.kysely
@@ -133,8 +52,6 @@ async function countMessages(db: Queryable, workspace_id: number, filter: Messag
 
 /** The maximum difference between the clock that made an id and the database's. */
 const CLOCK_MARGIN_MS = 600_000;
-
-type MessageTables = Tables & { m: Tables["message"] };
 
 /**
  * Served by the indexes on id, recipient and execution; everything else is filtered during the scan. A time span is

@@ -1,5 +1,6 @@
 import { sql } from "kysely";
 import type { Right } from "../../../core/people/roles.ts";
+import { recipientName } from "../../../core/text/recipient-name.ts";
 import type { Queryable } from "../../../db/db.ts";
 import { UUID } from "../../filter-values.ts";
 
@@ -47,12 +48,12 @@ export interface Found {
 /** Of one kind, at most so many: an idempotency key may have come for many runs' messages. */
 const MOST = 10;
 
-/** `keys` are the text as addresses are looked up by. In the order of the kinds; the newest first in each. */
+/** In the order of the kinds; the newest first in each. `owners` are the people whose address the text is. */
 export async function findAnything(
   db: Queryable,
   workspace_id: number,
   text: string,
-  keys: readonly string[],
+  owners: readonly { object_type: string; distinct_id: string }[],
 ): Promise<Found[]> {
   const slash = text.indexOf("/");
   const [type, object] = slash < 1 ? ["", ""] : [text.slice(0, slash), text.slice(slash + 1)];
@@ -73,11 +74,6 @@ export async function findAnything(
          where ${mine} and object_type = '' and distinct_id = ${text}`,
     sql`select 'object', object_type || '/' || distinct_id, '', null, 'id' from recipient
          where ${mine} and object_type <> '' and object_type = ${type} and distinct_id = ${object}`,
-    sql`select case r.object_type when '' then 'user' else 'object' end,
-               case r.object_type when '' then r.distinct_id else r.object_type || '/' || r.distinct_id end, '', null, 'address'
-          from (select distinct recipient_id from identity
-                 where ${mine} and channel in ('email', 'sms', 'whatsapp') and key = any(${keys}::text[]) limit ${MOST}) i
-          join recipient r on r.workspace_id = ${workspace_id} and r.id = i.recipient_id`,
     sql`select 'list', list_id, list_name, null, 'id' from list where ${mine} and list_id = ${text}`,
     sql`select 'workflow', slug, coalesce(draft ->> 'name', slug), null, 'slug' from workflow
          where ${mine} and slug = ${text} and deleted_at is null`,
@@ -95,5 +91,14 @@ export async function findAnything(
       db.kysely,
     );
   const order = Object.keys(KINDS);
-  return rows.toSorted((one, other) => order.indexOf(one.kind) - order.indexOf(other.kind));
+  const addressed = owners.map((owner): Found => ({
+    kind: owner.object_type === "" ? "user" : "object",
+    id: recipientName(owner),
+    by: "address",
+    name: "",
+    created_at: null,
+  }));
+  return [...rows, ...addressed].toSorted(
+    (one, other) => order.indexOf(one.kind) - order.indexOf(other.kind),
+  );
 }

@@ -1,10 +1,9 @@
 import { z } from "zod";
-import { CHANNEL_TRAITS, CHANNELS } from "../../../core/channel.ts";
 import { hasRight, roleIn } from "../../../core/people/roles.ts";
 import { AppError } from "../../../errors.ts";
 import type { Auth } from "../../../http/request.ts";
 import { defineRoute } from "../../../http/route.ts";
-import type { Services } from "../../../services.ts";
+import { findAddressOwners } from "../address-owners.ts";
 import { ownQuery } from "../query.ts";
 import { findAnything, type Found, type Kind, KINDS } from "./find-anything.ts";
 
@@ -42,21 +41,14 @@ export default defineRoute({
   },
   errors: ["authentication_failed", "not_found", "validation_error"],
   async handle({ params: { id }, auth, db, services }) {
-    const found = await findAnything(db, auth.workspace.workspace_id, id, addressKeys(services, id));
+    const { workspace_id } = auth.workspace;
+    const owners = await findAddressOwners(db, workspace_id, id, services);
+    const found = await findAnything(db, workspace_id, id, owners);
     const results = found.filter(({ kind }) => maySee(auth, kind)).map(present);
     if (results.length === 0) throw new AppError("not_found", `nothing in this workspace goes by '${id}'`);
     return { results };
   },
 });
-
-/** The text as the channels whose addresses name people would store it. */
-function addressKeys({ channels }: Services, text: string): string[] {
-  const keys = CHANNELS.filter((channel) => CHANNEL_TRAITS[channel].names_people).flatMap((channel) => {
-    const parsed = channels.get(channel)?.parseIdentity(text, {});
-    return parsed?.ok === true ? [parsed.identity.key] : [];
-  });
-  return [...new Set(keys)];
-}
 
 function maySee({ member, workspace }: Auth, kind: Kind): boolean {
   if (member === undefined) return true;

@@ -5,7 +5,7 @@ import { cursorMeta, toCursor } from "../../../http/cursor.ts";
 import { defineRoute } from "../../../http/route.ts";
 import { executionConditions, executionQuery } from "./execution-filter.ts";
 import { readLog } from "./log-query.ts";
-import { presentRun, RUN_COLUMNS, type RunRow } from "./run-row.ts";
+import { presentRun, type RunRow, selectRuns } from "./run-row.ts";
 
 export default defineRoute({
   method: "GET",
@@ -25,9 +25,7 @@ export default defineRoute({
       from: sql`from run r`,
       conditions: executionConditions(auth.workspace.workspace_id, query),
       id: "r.id",
-      select: (page, order) => sql`
-        select ${sql.raw(RUN_COLUMNS)} from (select r.* ${page}) r
-          join workflow_version v on v.workspace_id = r.workspace_id and v.id = r.version_id ${order}`,
+      select: selectRuns,
     });
     return { meta, results: rows.map(presentRun) };
   },

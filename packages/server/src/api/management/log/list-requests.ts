@@ -5,12 +5,8 @@ import { cursorMeta, toCursor } from "../../../http/cursor.ts";
 import { defineRoute } from "../../../http/route.ts";
 import { readLog } from "./log-query.ts";
 import { presentRequest, type RequestRow } from "./present-request.ts";
-import { requestConditions, requestQuery, requestStatus } from "./request-filter.ts";
-
-/**
- * The maximum shown with a request; an object may have reached a million. The execution log can be filtered by request.
- */
-const MAX_EXECUTIONS = 100;
+import { requestConditions, requestQuery } from "./request-filter.ts";
+import { selectRequests } from "./request-rows.ts";
 
 export default defineRoute({
   method: "GET",
@@ -31,18 +27,7 @@ export default defineRoute({
       from: sql`from request q`,
       conditions: requestConditions(auth.workspace.workspace_id, query, expanding_since),
       id: "q.id",
-      select: (page, order) => sql`
-        select q.id, q.created_at, q.updated_at, q.api_type, q.name, q.tenant_id, q.idempotency_key, q.parent_run_id,
-               q.errors, q.body, q.metadata, q.status = 'refused' as is_refused,
-               ${requestStatus(expanding_since)} as status, e.executions
-          from (select q.* ${page}) q
-          left join lateral (
-            select json_agg(json_build_object('exec_id', r.id, 'workflow_slug', r.workflow_slug, 'status', r.status,
-                     'distinct_id', case r.object_type when '' then r.distinct_id
-                                                       else r.object_type || '/' || r.distinct_id end)
-                     order by r.id) as executions
-              from (select * from run r where r.workspace_id = q.workspace_id and r.request_id = q.id
-                     order by r.id limit ${MAX_EXECUTIONS}) r) e on true ${order}`,
+      select: selectRequests(expanding_since),
     });
     return { meta, results: rows.map(presentRequest) };
   },

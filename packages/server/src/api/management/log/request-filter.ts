@@ -107,7 +107,7 @@ const NAMES_THEM = sql.raw(`${bodyNames("k.name")} or ${problemsName("k.name")}`
  * The recipients that a request reached are found through its runs, by an index. Bodies are read only for requests
  * without a run for everybody they name, and for events, which name one user each.
  */
-function reachedOrNamed(workspace_id: number, name: string, expanding_since: Date | null): Condition {
+export function reachedOrNamed(workspace_id: number, name: string, expanding_since: Date | null): Condition {
   const waits =
     expanding_since === null ? sql`false` : sql`coalesce(q.updated_at, q.created_at) >= ${expanding_since}`;
   return sql`(q.id = any(array(select r.request_id from run r where r.workspace_id = ${workspace_id} and ${isOf(name)}))

@@ -1,3 +1,4 @@
+import { type RawBuilder, sql } from "kysely";
 import { isBroadcastId } from "../../../core/broadcast-id.ts";
 import type { Step } from "../../../core/log/step-log.ts";
 import type { StoredNode } from "../../../catalog/workflow.ts";
@@ -44,6 +45,13 @@ function timeOfStep(index: 0 | -1): string {
 export const RUN_COLUMNS = `r.id, r.request_id, r.parent_run_id, r.parent_object, r.workflow_slug, v.version_no,
   v.definition ->> 'category' as category, r.object_type, r.distinct_id, r.tenant_id, r.idempotency_key, r.status,
   r.wake_at, r.state -> 'wait' as wait, ${timeOfStep(0)} as created_at, ${timeOfStep(-1)} as updated_at`;
+
+/** The rows of a page of runs. */
+export function selectRuns(page: RawBuilder<unknown>, order: RawBuilder<unknown>): RawBuilder<RunRow> {
+  return sql`
+    select ${sql.raw(RUN_COLUMNS)} from (select r.* ${page}) r
+      join workflow_version v on v.workspace_id = r.workspace_id and v.id = r.version_id ${order}`;
+}
 
 export function presentRun(row: RunRow): Record<string, unknown> {
   return {

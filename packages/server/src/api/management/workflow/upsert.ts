@@ -3,7 +3,7 @@ import { z } from "zod";
 import { lockWorkflow, publishWorkflow } from "../../../authoring/workflows/publish-workflow.ts";
 import { saveWorkflowDraft } from "../../../authoring/workflows/save-workflow-draft.ts";
 import { workflowBody } from "../../../authoring/workflows/workflow-body.ts";
-import { parseWorkflowBody } from "../../../authoring/workflows/workflow-draft.ts";
+import { parseWorkflowBody, workflowHash } from "../../../authoring/workflows/workflow-draft.ts";
 import { workflowEvents } from "../../../authoring/workflows/workflow-events.ts";
 import {
   findWorkflowProblems,
@@ -14,6 +14,7 @@ import {
 import type { WorkflowDefinition } from "../../../catalog/workflow.ts";
 import { AppError } from "../../../errors.ts";
 import { defineRoute } from "../../../http/route.ts";
+import { guardVersion, seenHash } from "../../guard-version.ts";
 import { commitMessageQuery } from "../query.ts";
 
 export default defineRoute({
@@ -42,13 +43,16 @@ export default defineRoute({
     body: workflowReply,
     description: "The draft as stored. One that is not valid is stored too; `validation_result` says why.",
   },
-  async handle({ params: { slug }, query, body, auth, db, services }) {
+  takes_if_match: true,
+  async handle({ params: { slug }, query, body, auth, db, services, headers }) {
     const { catalog, ids, engine } = services;
     const { workspace_id } = auth.workspace;
     const source = { db, rules: engine, workspace_id };
     const change = { db, editor: editorOf(auth), catalog, ids, workspace_id, base: await engine.clock(db) };
     const definition = parseWorkflowBody(body, engine.nodes);
     refuseManyEvents(definition);
+    const seen = seenHash(headers);
+    if (seen !== null) guardVersion(seen, workflowHash((await lockWorkflow(change, slug)).draft));
     await saveWorkflowDraft(change, slug, { definition, is_enabled: body.is_enabled ?? undefined });
     if (query.commit) {
       const workflow = await lockWorkflow(change, slug);

@@ -7,6 +7,7 @@ import {
 } from "../../../../authoring/templates/variant-view.ts";
 import type { JsonObject } from "../../../../core/json.ts";
 import { defineRoute } from "../../../../http/route.ts";
+import { guardVariant } from "./guard-variant.ts";
 import { variantParams } from "../../params.ts";
 import { templateSource } from "../template-source.ts";
 
@@ -21,9 +22,11 @@ export default defineRoute({
   }),
   reply: { status: 200, body: variantReply, description: "The draft as stored, with its errors." },
   errors: ["not_found", "conflict", "validation_error"],
+  takes_if_match: true,
   async handle(ctx) {
     const { slug, channel, id } = ctx.params;
     const source = templateSource(ctx);
+    await guardVariant(ctx, source);
     await mergeContent(source, slug, { channel, id }, ctx.body.content as JsonObject);
     return getVariantView(source, slug, { channel, id }, "draft");
   },

@@ -9,6 +9,7 @@ import { vendorApprovalSchema } from "../../../../core/approval.ts";
 import { conditionsSchema } from "../../../../core/conditions/conditions.ts";
 import type { JsonObject } from "../../../../core/json.ts";
 import { defineRoute } from "../../../../http/route.ts";
+import { guardVariant } from "./guard-variant.ts";
 import { templateSource } from "../template-source.ts";
 import { channelParam, slugParam, variantIdParam } from "../../params.ts";
 
@@ -41,10 +42,12 @@ export default defineRoute({
     description: "The draft as stored. One with `errors` is stored too; it cannot be committed.",
   },
   errors: ["not_found", "conflict"],
+  takes_if_match: true,
   async handle(ctx) {
     const { slug, channel, id } = ctx.params;
     const { body } = ctx;
     const change = templateSource(ctx);
+    await guardVariant(ctx, change);
     await saveVariant(
       change,
       slug,
