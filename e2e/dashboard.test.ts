@@ -79,7 +79,7 @@ describe("the logs", () => {
     const page = await open("/w/staging/logs/messages");
     expect(await shown(rows().nth(5))).toBe(true);
     await rowOf("SMS", "script").locator("a").click();
-    expect(await shown(page.getByText("simulated: bounce").last())).toBe(true);
+    expect(await shown(page.locator(".detail .verdict").getByText("simulated: bounce"))).toBe(true);
     expect(await shown(page.getByRole("region", { name: "Detail" }).getByText("+14155550002"))).toBe(true);
     expect(new URL(page.url()).searchParams.get("row")).toMatch(/^\w{26}$/);
   });
