@@ -30,13 +30,15 @@ export async function ensureDashboard(): Promise<boolean> {
 export async function buildDashboard(sources?: string): Promise<void> {
   const folder = await mkdtemp(join(HOME, "dist-"));
   try {
-    await build({
-      root: HOME,
-      configFile: join(HOME, "vite.config.ts"),
-      mode: "production",
-      logLevel: "warn",
-      build: { outDir: folder, emptyOutDir: true },
-    });
+    await inProduction(() =>
+      build({
+        root: HOME,
+        configFile: join(HOME, "vite.config.ts"),
+        mode: "production",
+        logLevel: "warn",
+        build: { outDir: folder, emptyOutDir: true },
+      }),
+    );
     await compress(join(folder, "assets"));
     await writeFile(join(folder, STAMP), sources ?? (await fingerprint()));
     // Temporary folders are for their maker alone; the server may be another user.
@@ -44,6 +46,18 @@ export async function buildDashboard(sources?: string): Promise<void> {
     await putInPlace(folder);
   } finally {
     await rm(folder, { recursive: true, force: true });
+  }
+}
+
+/** A test run says what it is in NODE_ENV, and libraries would be built as for development. */
+async function inProduction(work: () => Promise<unknown>): Promise<void> {
+  const before = process.env.NODE_ENV;
+  process.env.NODE_ENV = "production";
+  try {
+    await work();
+  } finally {
+    if (before === undefined) delete process.env.NODE_ENV;
+    else process.env.NODE_ENV = before;
   }
 }
 
