@@ -1,6 +1,6 @@
 import { afterAll, beforeAll, describe, expect, it } from "vitest";
-import { until } from "../packages/server/test/harness.ts";
-import { createDashboard, type Dashboard, type Opened } from "./support/dashboard.ts";
+import { until } from "../../packages/server/test/harness.ts";
+import { createDashboard, type Dashboard, type Opened } from "../support/dashboard.ts";
 
 /** Every page and every kind of overlay, in light and dark: nothing for axe to find, and nothing that overflows. */
 let dashboard: Dashboard;

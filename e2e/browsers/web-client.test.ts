@@ -1,9 +1,9 @@
 import { afterAll, beforeAll, describe, expect, it } from "vitest";
-import { type Client, createClient } from "../packages/server/test/client/client.ts";
-import { createHarness, type Harness, until } from "../packages/server/test/harness.ts";
-import { createHub, type Hub } from "../packages/server/test/hub.ts";
-import { createManagement, type Management } from "../packages/server/test/management.ts";
-import { furnishPreferences } from "../packages/server/test/preferences/desk.ts";
+import { type Client, createClient } from "../../packages/server/test/client/client.ts";
+import { createHarness, type Harness, until } from "../../packages/server/test/harness.ts";
+import { createHub, type Hub } from "../../packages/server/test/hub.ts";
+import { createManagement, type Management } from "../../packages/server/test/management.ts";
+import { furnishPreferences } from "../../packages/server/test/preferences/desk.ts";
 import {
   type CategoryView,
   find,
@@ -11,8 +11,8 @@ import {
   on,
   page as pageOf,
   type PageView,
-} from "../packages/server/test/preferences/pages.ts";
-import { createWebClients, type WebClient, type WebClients } from "./support/web-client.ts";
+} from "../../packages/server/test/preferences/pages.ts";
+import { createWebClients, type WebClient, type WebClients } from "../support/web-client.ts";
 
 /* The unmodified web SDK of three major versions in a real browser, from another origin than the server's. */
 

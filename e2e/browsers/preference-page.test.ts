@@ -4,12 +4,12 @@ import { tmpdir } from "node:os";
 import { join } from "node:path";
 import type { Browser, BrowserContextOptions, Page } from "playwright-core";
 import { afterAll, beforeAll, describe, expect, it } from "vitest";
-import { createHarness, type Harness } from "../packages/server/test/harness.ts";
-import { createHub, type Hub } from "../packages/server/test/hub.ts";
-import { furnishPreferences } from "../packages/server/test/preferences/desk.ts";
-import { find, furnishPages, on, page as preferences } from "../packages/server/test/preferences/pages.ts";
-import { type LinkClaims, linkExpiry, signLink } from "../packages/server/src/preferences/hosted/link.ts";
-import { launchBrowser } from "./support/browser.ts";
+import { createHarness, type Harness } from "../../packages/server/test/harness.ts";
+import { createHub, type Hub } from "../../packages/server/test/hub.ts";
+import { furnishPreferences } from "../../packages/server/test/preferences/desk.ts";
+import { find, furnishPages, on, page as preferences } from "../../packages/server/test/preferences/pages.ts";
+import { type LinkClaims, linkExpiry, signLink } from "../../packages/server/src/preferences/hosted/link.ts";
+import { launchBrowser } from "../support/browser.ts";
 
 /* The hosted preference page as people see it: in a real browser, with and without scripts, in the dark, on a phone. */
 const axe = createRequire(import.meta.url).resolve("axe-core/axe.min.js");

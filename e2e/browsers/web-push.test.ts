@@ -5,8 +5,8 @@ import type { AddressInfo } from "node:net";
 import { text } from "node:stream/consumers";
 import type { Browser, BrowserContext, CDPSession, Page, Worker } from "playwright-core";
 import { afterAll, afterEach, beforeAll, beforeEach, describe, expect, it } from "vitest";
-import { createHarness, type Harness, until } from "../packages/server/test/harness.ts";
-import { launchBrowser } from "./support/browser.ts";
+import { createHarness, type Harness, until } from "../../packages/server/test/harness.ts";
+import { launchBrowser } from "../support/browser.ts";
 
 /*
  * The service worker in a real browser, on a site that has it in two ways: imported from the server into a worker of the
@@ -48,7 +48,7 @@ let reports: Report[];
 beforeAll(async () => {
   harness = await createHarness({ role: "api" });
   browser = await launchBrowser();
-  const copy = await readFile(new URL("../packages/inbox/serviceworker.js", import.meta.url), "utf8");
+  const copy = await readFile(new URL("../../packages/inbox/serviceworker.js", import.meta.url), "utf8");
   site = createServer((request, response) => {
     const path = (request.url ?? "").split("?")[0];
     if (path === "/v2/event") {

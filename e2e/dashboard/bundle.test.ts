@@ -1,7 +1,7 @@
 import { readdir, readFile, stat } from "node:fs/promises";
 import { join } from "node:path";
 import { beforeAll, describe, expect, it } from "vitest";
-import { DASHBOARD_DIST, ensureDashboard } from "../scripts/build-dashboard.ts";
+import { DASHBOARD_DIST, ensureDashboard } from "../../scripts/build-dashboard.ts";
 
 /** What the first page costs, in bytes on the wire. */
 const MOST_SCRIPT = 200_000;

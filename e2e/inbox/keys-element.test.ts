@@ -1,5 +1,5 @@
 import { describe } from "vitest";
-import { keyboardFlows } from "./support/inbox-keys.ts";
+import { keyboardFlows } from "../support/inbox-keys.ts";
 
 describe("<carillon-inbox>, without a mouse", () => {
   keyboardFlows("element");

@@ -1,16 +1,16 @@
 import { afterAll, beforeAll, describe, expect, it } from "vitest";
-import { configSchema } from "../packages/server/src/config.ts";
-import { createDb } from "../packages/server/src/db/db.ts";
-import { findFeed } from "../packages/server/src/inbox/feeds.ts";
-import { createSilentLog } from "../packages/server/src/log.ts";
-import { type Carillon, startCarillon } from "../packages/server/src/main.ts";
-import { inboxSubscriberId } from "../packages/server/src/workspaces/workspaces.ts";
-import { type Client, createClient } from "../packages/server/test/client/client.ts";
-import { cloneDatabase, dropDatabase, SECRET_KEY, until } from "../packages/server/test/harness.ts";
-import { createHub, type Hub } from "../packages/server/test/hub.ts";
-import { seedItems } from "../packages/server/test/inbox/seed-items.ts";
-import { furnishPipeline, node } from "../packages/server/test/pipeline.ts";
-import { createWebClients, type WebClient, type WebClients } from "./support/web-client.ts";
+import { configSchema } from "../../packages/server/src/config.ts";
+import { createDb } from "../../packages/server/src/db/db.ts";
+import { findFeed } from "../../packages/server/src/inbox/feeds.ts";
+import { createSilentLog } from "../../packages/server/src/log.ts";
+import { type Carillon, startCarillon } from "../../packages/server/src/main.ts";
+import { inboxSubscriberId } from "../../packages/server/src/workspaces/workspaces.ts";
+import { type Client, createClient } from "../../packages/server/test/client/client.ts";
+import { cloneDatabase, dropDatabase, SECRET_KEY, until } from "../../packages/server/test/harness.ts";
+import { createHub, type Hub } from "../../packages/server/test/hub.ts";
+import { seedItems } from "../../packages/server/test/inbox/seed-items.ts";
+import { furnishPipeline, node } from "../../packages/server/test/pipeline.ts";
+import { createWebClients, type WebClient, type WebClients } from "../support/web-client.ts";
 
 /* Inboxes of the unmodified web-sdk 4 and js-inbox 2 in a real browser, as items arrive, and across a restart. */
 

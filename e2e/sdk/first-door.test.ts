@@ -4,11 +4,11 @@ import { tmpdir } from "node:os";
 import { join } from "node:path";
 import stock from "@suprsend/node-sdk";
 import { afterAll, beforeAll, describe, expect, it } from "vitest";
-import { until } from "../packages/server/test/harness.ts";
-import { type Carillon, type CarillonError, createCarillon } from "../packages/sdk/src/index.ts";
-import { publish } from "./support/content.ts";
-import { findPart } from "./support/mime.ts";
-import { createWorld, type World } from "./support/world.ts";
+import { until } from "../../packages/server/test/harness.ts";
+import { type Carillon, type CarillonError, createCarillon } from "../../packages/sdk/src/index.ts";
+import { publish } from "../support/content.ts";
+import { findPart } from "../support/mime.ts";
+import { createWorld, type World } from "../support/world.ts";
 
 /*
  * What the flows of the stock SDK do, by the SDK's own names, against a server process: what the database holds, and

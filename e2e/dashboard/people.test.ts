@@ -1,6 +1,6 @@
 import type { Locator } from "playwright-core";
 import { afterAll, afterEach, beforeAll, describe, expect, it } from "vitest";
-import { createDashboard, type Dashboard, type Opened } from "./support/dashboard.ts";
+import { createDashboard, type Dashboard, type Opened } from "../support/dashboard.ts";
 
 /** Who comes in how, and what a role sees. */
 let dashboard: Dashboard;

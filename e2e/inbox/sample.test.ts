@@ -2,10 +2,10 @@ import { rm } from "node:fs/promises";
 import { join } from "node:path";
 import type { Browser, Page } from "playwright-core";
 import { afterAll, beforeAll, expect, it } from "vitest";
-import { temporaryFolder } from "../packages/server/test/temporary-folder.ts";
-import { until } from "../packages/server/test/harness.ts";
-import { launchBrowser } from "./support/browser.ts";
-import { command, type Command } from "./support/command.ts";
+import { temporaryFolder } from "../../packages/server/test/temporary-folder.ts";
+import { until } from "../../packages/server/test/harness.ts";
+import { launchBrowser } from "../support/browser.ts";
+import { command, type Command } from "../support/command.ts";
 
 /** The sample app of the quickstart, as its visitors meet it. */
 let folder: string;

@@ -1,8 +1,8 @@
 import type { Browser, Page } from "playwright-core";
 import { afterAll, afterEach, beforeAll, beforeEach, describe, expect, it } from "vitest";
-import { until } from "../packages/server/test/harness.ts";
-import { launchBrowser } from "./support/browser.ts";
-import { buildStories, ORIGIN, type Stories } from "./support/stories.ts";
+import { until } from "../../packages/server/test/harness.ts";
+import { launchBrowser } from "../support/browser.ts";
+import { buildStories, ORIGIN, type Stories } from "../support/stories.ts";
 
 /** What applications put in place of what is there, and how elements behave in a page. */
 let browser: Browser;

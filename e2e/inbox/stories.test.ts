@@ -2,8 +2,8 @@ import { readFile } from "node:fs/promises";
 import { createRequire } from "node:module";
 import type { Browser, Page } from "playwright-core";
 import { afterAll, beforeAll, describe, expect, it } from "vitest";
-import { launchBrowser } from "./support/browser.ts";
-import { BUILDS, type Build, buildStories, ORIGIN, type Stories } from "./support/stories.ts";
+import { launchBrowser } from "../support/browser.ts";
+import { BUILDS, type Build, buildStories, ORIGIN, type Stories } from "../support/stories.ts";
 
 /** Every story in every build, in a real browser: accessible as axe sees it, and harmless whatever is in an item. */
 let browser: Browser;

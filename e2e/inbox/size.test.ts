@@ -3,8 +3,8 @@ import { join } from "node:path";
 import { gzipSync } from "node:zlib";
 import type { OutputChunk } from "rolldown";
 import { afterAll, beforeAll, describe, expect, it } from "vitest";
-import { temporaryFolder } from "../packages/server/test/temporary-folder.ts";
-import { bundleElement, bundleInbox, INBOX, inboxStyles } from "../scripts/build-inbox.ts";
+import { temporaryFolder } from "../../packages/server/test/temporary-folder.ts";
+import { bundleElement, bundleInbox, INBOX, inboxStyles } from "../../scripts/build-inbox.ts";
 
 /** What a page loads for the inbox, in bytes of gzip. React is the application's own. */
 let folder: string;

@@ -1,8 +1,8 @@
 import type { Locator } from "playwright-core";
 import { afterAll, afterEach, beforeAll, describe, expect, it } from "vitest";
-import { until } from "../packages/server/test/harness.ts";
-import { findChromium } from "./support/browser.ts";
-import { createDashboard, type Dashboard, type Opened, type OpenOptions } from "./support/dashboard.ts";
+import { until } from "../../packages/server/test/harness.ts";
+import { findChromium } from "../support/browser.ts";
+import { createDashboard, type Dashboard, type Opened, type OpenOptions } from "../support/dashboard.ts";
 
 /** The dashboard in a real browser, on a real server that has sent messages, including hostile ones. */
 let dashboard: Dashboard;

@@ -1,7 +1,7 @@
 import type { Locator, Page } from "playwright-core";
 import { afterAll, afterEach, beforeAll, describe, expect, it } from "vitest";
-import { until } from "../packages/server/test/harness.ts";
-import { createDashboard, type Dashboard, type Opened } from "./support/dashboard.ts";
+import { until } from "../../packages/server/test/harness.ts";
+import { createDashboard, type Dashboard, type Opened } from "../support/dashboard.ts";
 
 /** What is changed in the dashboard is changed on the server, and nothing that was typed is lost. */
 let dashboard: Dashboard;
