@@ -1,4 +1,6 @@
 import { MailCheck } from "lucide-react";
+import { CHANNELS } from "../../api/channels.ts";
+import { channelColumn, messageStatusColumn, timeColumn } from "../../log/columns.tsx";
 import type { CaughtRow } from "../../api/wire.ts";
 import { type LogDefinition, LogPage } from "../../log/log-page.tsx";
 import { t } from "../../messages/en.ts";
@@ -9,7 +11,6 @@ import { AppLink } from "../../ui/link.tsx";
 import { MessageStatus } from "../../ui/outcome.tsx";
 import { Card, Facts } from "../../ui/page.tsx";
 import { Empty } from "../../ui/states.tsx";
-import { Time } from "../../ui/time.tsx";
 import { TriggerSnippet } from "../logs/trigger-snippet.tsx";
 import { recipientPath } from "../paths.ts";
 import { usePaths } from "../use-paths.ts";
@@ -22,17 +23,7 @@ const LOG: LogDefinition<CaughtRow> = {
   fields: [
     {
       name: "channel",
-      choices: [
-        "email",
-        "sms",
-        "whatsapp",
-        "inbox",
-        "androidpush",
-        "iospush",
-        "webpush",
-        "slack",
-        "ms_teams",
-      ],
+      choices: CHANNELS,
     },
     { name: "recipient" },
     { name: "run" },
@@ -40,24 +31,9 @@ const LOG: LogDefinition<CaughtRow> = {
   queryOf: ({ run = "", ...filters }) => ({ ...filters, execution_id: run }),
   idOf: ({ message_id }) => message_id,
   columns: [
-    {
-      id: "time",
-      name: t.log.column.time,
-      width: "118px",
-      cell: ({ created_at }) => <Time at={created_at} />,
-    },
-    {
-      id: "status",
-      name: t.log.column.status,
-      width: "140px",
-      cell: ({ status }) => <MessageStatus status={status} />,
-    },
-    {
-      id: "channel",
-      name: t.log.column.channel,
-      width: "120px",
-      cell: ({ channel }) => <Channel channel={channel} />,
-    },
+    timeColumn,
+    messageStatusColumn,
+    channelColumn,
     {
       id: "words",
       name: t.develop.words,

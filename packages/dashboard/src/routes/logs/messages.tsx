@@ -1,14 +1,13 @@
 import { Mail } from "lucide-react";
+import { SENT_ON } from "../../api/channels.ts";
+import { channelColumn, messageStatusColumn, timeColumn } from "../../log/columns.tsx";
 import type { MessageRow } from "../../api/wire.ts";
 import { SINCE } from "../../log/filters.ts";
 import { type LogDefinition, LogPage } from "../../log/log-page.tsx";
 import { t } from "../../messages/en.ts";
 import { recipientOf } from "../../run/message-facts.ts";
 import { MessageView } from "../../run/message-view.tsx";
-import { Channel } from "../../ui/channel.tsx";
-import { MessageStatus } from "../../ui/outcome.tsx";
 import { Empty } from "../../ui/states.tsx";
-import { Time } from "../../ui/time.tsx";
 import { LogTabs } from "./log-tabs.tsx";
 import { TriggerSnippet } from "./trigger-snippet.tsx";
 
@@ -35,18 +34,7 @@ const LOG: LogDefinition<MessageRow> = {
     },
     {
       name: "channel",
-      choices: [
-        "email",
-        "sms",
-        "whatsapp",
-        "inbox",
-        "androidpush",
-        "iospush",
-        "webpush",
-        "slack",
-        "ms_teams",
-        "webhook",
-      ],
+      choices: SENT_ON,
     },
     { name: "recipient" },
     { name: "workflow" },
@@ -82,24 +70,9 @@ const LOG: LogDefinition<MessageRow> = {
   }),
   idOf: ({ message_id }) => message_id,
   columns: [
-    {
-      id: "time",
-      name: t.log.column.time,
-      width: "118px",
-      cell: ({ created_at }) => <Time at={created_at} />,
-    },
-    {
-      id: "status",
-      name: t.log.column.status,
-      width: "150px",
-      cell: ({ status }) => <MessageStatus status={status} />,
-    },
-    {
-      id: "channel",
-      name: t.log.column.channel,
-      width: "120px",
-      cell: ({ channel }) => <Channel channel={channel} />,
-    },
+    timeColumn,
+    messageStatusColumn,
+    channelColumn,
     {
       id: "recipient",
       name: t.log.column.recipient,

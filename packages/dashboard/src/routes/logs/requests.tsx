@@ -1,12 +1,11 @@
 import { Inbox } from "lucide-react";
+import { runStatusColumn, timeColumn } from "../../log/columns.tsx";
 import type { RequestRow } from "../../api/wire.ts";
 import { SINCE } from "../../log/filters.ts";
 import { type LogDefinition, LogPage } from "../../log/log-page.tsx";
 import { t } from "../../messages/en.ts";
 import { RequestView } from "../../run/request-view.tsx";
-import { RunStatus } from "../../ui/outcome.tsx";
 import { Empty } from "../../ui/states.tsx";
-import { Time } from "../../ui/time.tsx";
 import { LogTabs } from "./log-tabs.tsx";
 import { TriggerSnippet } from "./trigger-snippet.tsx";
 
@@ -37,18 +36,8 @@ const LOG: LogDefinition<RequestRow> = {
   }),
   idOf: ({ request_id }) => request_id,
   columns: [
-    {
-      id: "time",
-      name: t.log.column.time,
-      width: "118px",
-      cell: ({ created_at }) => <Time at={created_at} />,
-    },
-    {
-      id: "status",
-      name: t.log.column.status,
-      width: "140px",
-      cell: ({ status }) => <RunStatus status={status} />,
-    },
+    timeColumn,
+    runStatusColumn,
     {
       id: "api",
       name: t.log.column.api,

@@ -1,29 +1,17 @@
 import { Workflow } from "lucide-react";
+import { SENT_ON } from "../../api/channels.ts";
+import { runStatusColumn, timeColumn } from "../../log/columns.tsx";
 import type { RunRow } from "../../api/wire.ts";
 import { SINCE } from "../../log/filters.ts";
 import { type LogDefinition, LogPage } from "../../log/log-page.tsx";
 import { t } from "../../messages/en.ts";
 import { RunView } from "../../run/run-view.tsx";
 import { AppLink } from "../../ui/link.tsx";
-import { RunStatus } from "../../ui/outcome.tsx";
 import { Empty } from "../../ui/states.tsx";
 import { lengthBetween, Time } from "../../ui/time.tsx";
 import { usePaths } from "../use-paths.ts";
 import { TriggerSnippet } from "./trigger-snippet.tsx";
 import { LogTabs } from "./log-tabs.tsx";
-
-const CHANNELS = [
-  "email",
-  "sms",
-  "whatsapp",
-  "inbox",
-  "androidpush",
-  "iospush",
-  "webpush",
-  "slack",
-  "ms_teams",
-  "webhook",
-];
 
 const LOG: LogDefinition<RunRow> = {
   title: t.log.runs,
@@ -31,7 +19,7 @@ const LOG: LogDefinition<RunRow> = {
   fields: [
     { name: "status", choices: ["in_progress", "completed", "partial_failure", "failed", "cancelled"] },
     { name: "severity", choices: ["info", "warning", "error"] },
-    { name: "channel", choices: CHANNELS },
+    { name: "channel", choices: SENT_ON },
     { name: "workflow" },
     { name: "recipient" },
     { name: "tenant" },
@@ -50,18 +38,8 @@ const LOG: LogDefinition<RunRow> = {
   }),
   idOf: ({ execution_id }) => execution_id,
   columns: [
-    {
-      id: "time",
-      name: t.log.column.time,
-      width: "118px",
-      cell: ({ created_at }) => <Time at={created_at} />,
-    },
-    {
-      id: "status",
-      name: t.log.column.status,
-      width: "140px",
-      cell: ({ status }) => <RunStatus status={status} />,
-    },
+    timeColumn,
+    runStatusColumn,
     {
       id: "workflow",
       name: t.log.column.workflow,

@@ -1,19 +1,8 @@
+import { CHANNELS } from "../../api/channels.ts";
 import { t } from "../../messages/en.ts";
 import { addressOf } from "../../run/message-facts.ts";
 import { Channel } from "../../ui/channel.tsx";
 import { OutcomeBadge } from "../../ui/outcome.tsx";
-
-const CHANNELS = [
-  "email",
-  "sms",
-  "whatsapp",
-  "inbox",
-  "androidpush",
-  "iospush",
-  "webpush",
-  "slack",
-  "ms_teams",
-] as const;
 
 interface Identity {
   value: string | Record<string, unknown>;
