@@ -1,6 +1,6 @@
 /**
  * V8 lets the heap of a busy server grow to several times of what it holds, memory that PostgreSQL uses better: at full
- * load the process stays below 250 MB with these, and needs 460 MB without. They count only at the start of a process.
+ * load the process takes about 270 MB with these, and 460 MB without. They count only at the start of a process.
  */
 const FLAGS = ["--max-semi-space-size=16", "--heap-growing-percent=30"];
 

@@ -110,6 +110,7 @@ async function startServer(databaseUrl: string, role: string): Promise<ServerPro
     ROLE: role,
     PORT: "0",
     ALLOW_PRIVATE_HOSTS: "127.0.0.1",
+    CLIENT_RATE_LIMIT_PER_SECOND: "0",
   };
   const child = spawn(process.execPath, [cli, "start"], { env, stdio: ["ignore", "pipe", "inherit"] });
   // A scenario that fails must not leave a server that goes on without its database.

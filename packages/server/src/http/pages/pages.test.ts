@@ -87,11 +87,11 @@ describe("the dashboard's files", () => {
 });
 
 describe("a dashboard that was not built", () => {
-  it("503: says how to build it", async () => {
+  it("404: says how to build it", async () => {
     const bare = fastify();
     await registerPages(bare, { dashboard: join(folder, "nothing") });
     const answer = await bare.inject({ method: "GET", url: "/", headers: { accept: "text/html" } });
-    expect(answer.statusCode).toBe(503);
+    expect(answer.statusCode).toBe(404);
     expect(answer.body).toContain("npm run build");
     await bare.close();
   });

@@ -44,7 +44,7 @@ const mailPolicy = (images: string) =>
   });
 
 const YEAR_S = 31_536_000;
-const NOT_BUILT = "The dashboard is not built yet: `npm run build` builds it. The API is at work.\n";
+const NOT_BUILT = "This server has no dashboard yet: `npm run build` builds it. The API is at work.\n";
 
 export async function registerPages(app: FastifyInstance, { dashboard }: PageOptions): Promise<void> {
   if (existsSync(join(dashboard, "assets"))) {
@@ -72,7 +72,7 @@ export async function registerPages(app: FastifyInstance, { dashboard }: PageOpt
 /** Read anew each time: a build while the server runs gives it other assets. */
 async function sendApp(reply: FastifyReply, dashboard: string): Promise<FastifyReply> {
   const html = await readFile(join(dashboard, "index.html"), "utf8").catch(() => null);
-  if (html === null) return reply.code(503).type("text/plain; charset=utf-8").send(NOT_BUILT);
+  if (html === null) return reply.code(404).type("text/plain; charset=utf-8").send(NOT_BUILT);
   return sendPage(reply, html, APP_POLICY);
 }
 
