@@ -13,7 +13,7 @@ import { launchBrowser } from "../support/browser.ts";
 
 /* The hosted preference page as people see it: in a real browser, with and without scripts, in the dark, on a phone. */
 const axe = createRequire(import.meta.url).resolve("axe-core/axe.min.js");
-/** Screenshots are for whoever changes the page's look: CARILLON_SCREENSHOTS names a folder. */
+/** Screenshots are for work on the page's look: CARILLON_SCREENSHOTS names a folder. */
 const screenshots = process.env.CARILLON_SCREENSHOTS;
 
 let harness: Harness;

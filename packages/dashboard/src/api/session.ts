@@ -3,7 +3,7 @@ import { useSyncExternalStore } from "react";
 import { type ApiError, callApi, type ReplyOf } from "./client.ts";
 
 /**
- * Who is signed in: a member, by a cookie that scripts never see; or whoever has a service token, which stays in this tab's
+ * Who is signed in: a member, by a cookie that scripts never see; or the holder of a service token, which stays in this tab's
  * session storage, so that closing the tab signs out.
  */
 export type Session = ReplyOf<"GET /v1/auth/session/">;

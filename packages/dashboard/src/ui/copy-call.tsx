@@ -5,7 +5,7 @@ import { useAccess } from "../api/hooks.ts";
 import { t } from "../messages/en.ts";
 import { copyText } from "./code.tsx";
 
-/** The request behind an action, to be copied: as curl, and as a call of the SDK. */
+/** The request of an action, to be copied: as curl, and as a call of the SDK. */
 export function CopyCall({ route, call, sdk }: { route: Route; call: LooseCall; sdk: string }) {
   const access = useAccess();
   return (

@@ -54,17 +54,20 @@ export function createGate(services: Services): Gate {
     });
   }
 
+  const tooManyRecords = `more than ${RATE_LIMIT_PER_SECOND} records per second came with this credential`;
+  const tooManyRequests = `more than ${CLIENT_RATE_LIMIT_PER_SECOND} requests per second came from this`;
+  const tooManyOfUser = `${tooManyRequests} user`;
+  const tooManyOfAddress = `${tooManyRequests} address without a user token`;
+
   /** The limit that a claim counts against; null: none. */
   function limitOf({ auth, counted }: Claim, { ip }: FastifyRequest) {
     if (counted === undefined) {
-      const text = `more than ${RATE_LIMIT_PER_SECOND} records per second came with this credential`;
       return records === null
         ? null
-        : { policy: records.policy, bucket: records.bucket(auth.principal), text };
+        : { policy: records.policy, bucket: records.bucket(auth.principal), text: tooManyRecords };
     }
     if (clients === null) return null;
-    const whose = counted === null ? "address without a user token" : "user";
-    const text = `more than ${CLIENT_RATE_LIMIT_PER_SECOND} requests per second came from this ${whose}`;
+    const text = counted === null ? tooManyOfAddress : tooManyOfUser;
     const bucket = clients.bucket(counted ?? `${auth.principal} ${networkOf(ip)}`);
     return { policy: clients.policy, bucket, text };
   }

@@ -4,7 +4,7 @@ import { hashToken } from "../workspaces/crypto.ts";
 
 /**
  * How often a sign-in may be tried. Strangers share a bucket for each account, and one for each address; a browser from
- * which the account has been signed in to has a bucket of its own. So whoever guesses at an account slows down other
+ * which the account has been signed in to has a bucket of its own. So an attacker who guesses at an account slows down other
  * strangers, and never its owner. An attempt counts before it is looked at: those that run side by side count, too.
  */
 export interface Attempts {

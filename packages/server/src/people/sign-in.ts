@@ -31,7 +31,7 @@ export interface SignIn {
     visitor: Visitor,
     given: { email: string; password: string } & SecondFactor,
   ) => Promise<Entry>;
-  /** Mails a code to who signs in by the address. Answers at once, whoever they are. */
+  /** Mails a code to the member of that address. Answers at once, and the same where there is none. */
   requestCode: (visitor: Visitor, email: string) => Promise<{ challenge: string }>;
   withCode: (
     visitor: Visitor,

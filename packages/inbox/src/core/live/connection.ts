@@ -36,7 +36,7 @@ export interface ConnectionDeps {
 
 export interface Connection {
   run: (signal: AbortSignal) => Promise<void>;
-  /** What is known lags behind: another tab said so, or the server. */
+  /** There is more than is known: another tab said so, or the server. */
   catchUp: () => void;
   /** What is known cannot be continued. */
   restart: () => void;

@@ -4,7 +4,7 @@ import type { Connection, InboxFailure, Item } from "../types.ts";
 
 /**
  * The tabs of one inbox on an origin. All of them know all edits and all changes; one, the leader, has the connection
- * and sends. It is whoever holds a lock, which the browser hands on when its holder goes. Without locks or channels
+ * and sends. It is the one that holds a lock, which the browser hands on when its holder goes. Without locks or channels
  * each tab leads itself.
  */
 export type TabMessage =
@@ -21,7 +21,7 @@ export type TabMessage =
   | { type: "edited"; edits: readonly Edit[] }
   | { type: "settled"; ids: readonly string[]; seq: number | undefined }
   | { type: "dropped"; ids: readonly string[]; failure: InboxFailure | null }
-  /** What changed after `after` up to `seq`; whoever does not know `after` yet has to ask the server. */
+  /** What changed after `after` up to `seq`; a tab that does not know `after` yet has to ask the server. */
   | {
       type: "changes";
       after: number;

@@ -1,5 +1,6 @@
 import { createHmac, hkdfSync, timingSafeEqual } from "node:crypto";
 import { z } from "zod";
+import { createLru } from "../../core/lru.ts";
 
 /**
  * The addresses of tracked mails: `<base64url of JSON>.<base64url of half an HMAC-SHA256>`. An address says which message
@@ -22,8 +23,15 @@ const TOKEN = /^([\w-]{1,6000})\.([\w-]{22})$/;
 
 /** The key of a workspace's tracked links, from a secret that is sealed at rest. */
 export function trackingKey(secret: string): Buffer {
-  return Buffer.from(hkdfSync("sha256", secret, "carillon", "mail-tracking", 32));
+  const known = keys.get(secret);
+  if (known !== undefined) return known;
+  const key = Buffer.from(hkdfSync("sha256", secret, "carillon", "mail-tracking", 32));
+  keys.set(secret, key);
+  return key;
 }
+
+/** Deriving one takes longer than the rest of a link. */
+const keys = createLru<Buffer>(1000);
 
 export function signTrackedLink({ workspace_id, message_id, url }: TrackedLink, key: Buffer): string {
   const said = url === null ? [workspace_id, message_id] : [workspace_id, message_id, url];

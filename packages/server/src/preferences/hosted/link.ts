@@ -5,7 +5,7 @@ import { DEFAULT_TENANT } from "../../core/profile/effective-profile.ts";
 import type { LinkKeys } from "../../workspaces/link-keys.ts";
 
 /**
- * Links to a person's preference page. A link is its own proof: whoever has it may read and change what one recipient
+ * Links to a person's preference page. A link is its own proof: who has it may read and change what one recipient
  * gets in one tenant, and nothing else.
  *
  * `<base64url of JSON>.<base64url of HMAC-SHA256>`. The MAC is over the encoded text, and compared as text, so that no

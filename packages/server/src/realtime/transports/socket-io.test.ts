@@ -261,7 +261,7 @@ describe("schema 2", () => {
   });
 });
 
-describe("whoever wants too much", () => {
+describe("a client that wants too much", () => {
   it("is not listened to: too large a frame, too many of them", async ({ inbox }) => {
     const large = await inbox.connect("ann");
     await large.answer;

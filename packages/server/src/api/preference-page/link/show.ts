@@ -3,7 +3,7 @@ import { parseAction } from "../../../preferences/hosted/actions.ts";
 import { definePageRoute } from "../surface.ts";
 import { findVisit, linkParams, pageQuery, showDeadLink, showPage } from "./visit.ts";
 
-/** Changes nothing, whoever follows the link: programs look into links before people do. */
+/** Changes nothing: programs look into links before people do. */
 export default definePageRoute({
   method: "GET",
   path: "/p/:token/",
